@@ -1,0 +1,2 @@
+//! The `asyncwise` binary.
+fn main() {}

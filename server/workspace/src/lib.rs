@@ -1,0 +1,1 @@
+//! The only IO of asyncwise.

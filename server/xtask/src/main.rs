@@ -1,0 +1,2 @@
+//! Developer tasks of asyncwise.
+fn main() {}
