@@ -1,0 +1,377 @@
+//! What is known about callables outside the project: the tables of `queries/knowledge/`, with fast lookups.
+//!
+//! Names are canonical dotted paths, as users import them (`requests.Session.get`, `builtins.open`). A name from
+//! anywhere else goes through [`Knowledge::canonical`] first; methods are looked up through [`Knowledge::method`], which
+//! follows the bases of external classes.
+
+mod tables;
+
+pub use tables::*;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+#[cfg(test)]
+mod tests;
+
+/// A table row that stands for several names.
+trait Named {
+    fn names(&self) -> &[SmolStr];
+}
+
+/// Rows and where each name's row is.
+#[derive(Debug)]
+struct Table<T> {
+    rows: Vec<T>,
+    by_name: FxHashMap<SmolStr, u32>,
+}
+
+impl<T: Named> Table<T> {
+    fn new(rows: Vec<T>) -> Self {
+        let count = rows.iter().map(|row| row.names().len()).sum();
+        let mut by_name = FxHashMap::with_capacity_and_hasher(count, Default::default());
+        for (i, row) in rows.iter().enumerate() {
+            for name in row.names() {
+                by_name.insert(name.clone(), i as u32);
+            }
+        }
+        Self { rows, by_name }
+    }
+
+    fn get(&self, name: &str) -> Option<&T> {
+        self.by_name.get(name).map(|&i| &self.rows[i as usize])
+    }
+
+    /// The row of `Owner.*` for `Owner.method`.
+    fn wildcard(&self, name: &str) -> Option<(&T, usize)> {
+        let dot = name.rfind('.')?;
+        let row = self.get(&format!("{}.*", &name[..dot]))?;
+        Some((row, dot + 1))
+    }
+}
+
+macro_rules! named {
+    ($($row:ty),*) => {$(
+        impl Named for $row {
+            fn names(&self) -> &[SmolStr] {
+                &self.names
+            }
+        }
+    )*};
+}
+named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator);
+
+/// Reads one shipped table: an array of rows called `$key`.
+macro_rules! table {
+    ($file:literal, $key:literal) => {
+        rows(concat!($file, ".toml"), $key, include_str!(concat!("../../../../queries/knowledge/", $file, ".toml")))
+    };
+}
+
+/// Everything known about callables outside the project.
+#[derive(Debug)]
+pub struct Knowledge {
+    blocking: Table<Blocking>,
+    starters: Table<Starter>,
+    patches: Table<Patch>,
+    probes: Table<Probe>,
+    offload: Table<Offload>,
+    callbacks: Table<Callback>,
+    awaitables: Table<Awaitable>,
+    decorators: Table<Decorator>,
+    contexts: Contexts,
+    coroutines: Coroutine,
+    returns: FxHashMap<SmolStr, Vec<Returns>>,
+    classes: FxHashMap<SmolStr, Class>,
+    aliases: FxHashMap<SmolStr, SmolStr>,
+}
+
+/// The context rows and their indexes.
+#[derive(Debug, Default)]
+struct Contexts {
+    rows: Vec<Context>,
+    by_decorator: FxHashMap<SmolStr, Vec<u32>>,
+    by_base: FxHashMap<SmolStr, Vec<u32>>,
+    by_argument: FxHashMap<SmolStr, Vec<u32>>,
+}
+
+/// Names of coroutine functions, and owners all of whose methods are.
+#[derive(Debug, Default)]
+struct Coroutine {
+    names: FxHashSet<SmolStr>,
+    owners: FxHashMap<SmolStr, Vec<SmolStr>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AliasRow {
+    name: SmolStr,
+    paths: Vec<SmolStr>,
+}
+
+fn rows<T: DeserializeOwned>(file: &str, key: &str, text: &str) -> Vec<T> {
+    let mut parsed: FxHashMap<String, Vec<T>> = match toml::from_str(text) {
+        Ok(parsed) => parsed,
+        // The tables are compiled in and a test reads them all: this is a mistake in the source, not in any input.
+        Err(error) => panic!("queries/knowledge/{file}: {error}"),
+    };
+    parsed.remove(key).unwrap_or_default()
+}
+
+impl Knowledge {
+    /// The shipped tables, read once.
+    pub fn shipped() -> &'static Knowledge {
+        static SHIPPED: LazyLock<Knowledge> = LazyLock::new(Knowledge::read);
+        &SHIPPED
+    }
+
+    fn read() -> Self {
+        Self {
+            blocking: Table::new(table!("blocking", "blocking")),
+            starters: Table::new(table!("starters", "starter")),
+            patches: Table::new(table!("patches", "patch")),
+            probes: Table::new(table!("probes", "probe")),
+            offload: Table::new(table!("offload", "offload")),
+            callbacks: Table::new(table!("callbacks", "callback")),
+            awaitables: Table::new(table!("awaitables", "awaitable")),
+            decorators: Table::new(table!("decorators", "decorator")),
+            contexts: Contexts::new(table!("contexts", "context")),
+            coroutines: Coroutine::new(table!("coroutines", "coroutine")),
+            returns: read_returns(),
+            classes: read_classes(),
+            aliases: read_aliases(),
+        }
+    }
+
+    /// The row of a blocking callable, `Class.*` rows included.
+    pub fn blocking(&self, name: &str) -> Option<&Blocking> {
+        self.blocking.get(name).or_else(|| {
+            let (row, method) = self.blocking.wildcard(name)?;
+            row.covers(&name[method..]).then_some(row)
+        })
+    }
+
+    /// The row of a callable that starts a loop, waits for one or refuses a running one.
+    pub fn starter(&self, name: &str) -> Option<&Starter> {
+        self.starters.get(name)
+    }
+
+    /// The row of a call that patches the process.
+    pub fn patch(&self, name: &str) -> Option<&Patch> {
+        self.patches.get(name)
+    }
+
+    /// The row of a function that tells whether a loop runs.
+    pub fn probe(&self, name: &str) -> Option<&Probe> {
+        self.probes.get(name)
+    }
+
+    /// The row of a callable that runs another one elsewhere.
+    pub fn offload(&self, name: &str) -> Option<&Offload> {
+        self.offload.get(name)
+    }
+
+    /// The row of a callable that calls a plain callback.
+    pub fn callback(&self, name: &str) -> Option<&Callback> {
+        self.callbacks.get(name)
+    }
+
+    /// Whether calling it gives a coroutine that must be awaited.
+    pub fn coroutine(&self, name: &str) -> bool {
+        self.coroutines.contains(name)
+    }
+
+    /// The row of a plain callable that gives an awaitable.
+    pub fn awaitable(&self, name: &str) -> Option<&Awaitable> {
+        self.awaitables.get(name).or_else(|| {
+            let (row, method) = self.awaitables.wildcard(name)?;
+            let method = &name[method..];
+            (!method.starts_with('_') && !row.except.iter().any(|e| e == method)).then_some(row)
+        })
+    }
+
+    /// The type of what calling `name` gives, without `await` and `with`.
+    pub fn returns(&self, name: &str) -> Option<&Returns> {
+        self.returns.get(name)?.iter().find(|r| !r.awaited && !r.entered && !r.attribute)
+    }
+
+    /// The type of what `await name(...)` and `async with name(...) as` give.
+    pub fn awaited_returns(&self, name: &str) -> Option<&Returns> {
+        self.returns.get(name)?.iter().find(|r| r.awaited)
+    }
+
+    /// The type of what `with name(...) as` gives, where it is not the call's own type.
+    pub fn entered_returns(&self, name: &str) -> Option<&Returns> {
+        self.returns.get(name)?.iter().find(|r| r.entered)
+    }
+
+    /// The type of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&Returns> {
+        self.returns.get(name)?.iter().find(|r| r.attribute)
+    }
+
+    /// Whether calling `name` makes an instance of a class named so.
+    pub fn is_class(&self, name: &str) -> bool {
+        self.classes.get(name).is_some_and(|class| !class.object)
+    }
+
+    /// Whether `name` is an object known by its own name, whose methods are listed under it (`sys.stdin`).
+    pub fn is_object(&self, name: &str) -> bool {
+        self.classes.get(name).is_some_and(|class| class.object)
+    }
+
+    /// The direct bases of an external class.
+    pub fn bases(&self, name: &str) -> &[SmolStr] {
+        self.classes.get(name).map_or(&[], |class| &class.bases)
+    }
+
+    /// Asks `get` about `class.method`, then about the same method of the bases, breadth first, until it answers.
+    pub fn method<T>(&self, class: &str, method: &str, mut get: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        let mut queue = vec![class];
+        let mut full = String::with_capacity(64);
+        let mut next = 0;
+        while next < queue.len() {
+            let class = queue[next];
+            full.clear();
+            full.push_str(class);
+            full.push('.');
+            full.push_str(method);
+            if let Some(found) = get(&full) {
+                return Some(found);
+            }
+            for base in self.bases(class) {
+                if !queue.contains(&base.as_str()) {
+                    queue.push(base);
+                }
+            }
+            next += 1;
+        }
+        None
+    }
+
+    /// Whether `class` is `base` or one of its descendants, as far as the tables know.
+    pub fn is_subclass(&self, class: &str, base: &str) -> bool {
+        class == base || self.bases(class).iter().any(|b| self.is_subclass(b, base))
+    }
+
+    /// The name that the tables use for the object at `path`: aliases of the path itself, its class or its module.
+    pub fn canonical<'a>(&'a self, path: &'a str) -> Cow<'a, str> {
+        let mut end = path.len();
+        loop {
+            if let Some(name) = self.aliases.get(&path[..end]) {
+                return match &path[end..] {
+                    "" => Cow::Borrowed(name),
+                    rest => Cow::Owned(format!("{name}{rest}")),
+                };
+            }
+            match path[..end].rfind('.') {
+                Some(dot) => end = dot,
+                None => return Cow::Borrowed(path),
+            }
+        }
+    }
+
+    /// The row of a decorator.
+    pub fn decorator(&self, name: &str) -> Option<&Decorator> {
+        self.decorators.get(name)
+    }
+
+    /// All contexts.
+    pub fn contexts(&self) -> &[Context] {
+        &self.contexts.rows
+    }
+
+    /// The contexts of functions decorated with `decorator` (`fastapi.FastAPI.get`).
+    pub fn contexts_by_decorator(&self, decorator: &str) -> impl Iterator<Item = &Context> {
+        self.contexts.pick(&self.contexts.by_decorator, decorator)
+    }
+
+    /// The contexts of methods of direct subclasses of `base`; ask about every base.
+    pub fn contexts_by_base(&self, base: &str) -> impl Iterator<Item = &Context> {
+        self.contexts.pick(&self.contexts.by_base, base)
+    }
+
+    /// The contexts of functions passed to `call`, with the argument each is about.
+    pub fn contexts_by_argument<'a>(&'a self, call: &'a str) -> impl Iterator<Item = (&'a Context, &'a Argument)> {
+        self.contexts.pick(&self.contexts.by_argument, call).flat_map(move |context| {
+            context.arguments.iter().filter(move |a| a.call == call).map(move |a| (context, a))
+        })
+    }
+}
+
+impl Contexts {
+    fn new(rows: Vec<Context>) -> Self {
+        let mut this = Self::default();
+        for (i, row) in rows.iter().enumerate() {
+            let put = |index: &mut FxHashMap<SmolStr, Vec<u32>>, name: &SmolStr| {
+                let list = index.entry(name.clone()).or_default();
+                if list.last() != Some(&(i as u32)) {
+                    list.push(i as u32);
+                }
+            };
+            row.decorators.iter().for_each(|name| put(&mut this.by_decorator, name));
+            row.bases.iter().for_each(|name| put(&mut this.by_base, name));
+            row.arguments.iter().for_each(|argument| put(&mut this.by_argument, &argument.call));
+        }
+        this.rows = rows;
+        this
+    }
+
+    fn pick<'a>(
+        &'a self,
+        index: &'a FxHashMap<SmolStr, Vec<u32>>,
+        name: &str,
+    ) -> impl Iterator<Item = &'a Context> + use<'a> {
+        index.get(name).into_iter().flatten().map(|&i| &self.rows[i as usize])
+    }
+}
+
+impl Coroutine {
+    fn new(rows: Vec<Coroutines>) -> Self {
+        let mut this = Self::default();
+        for row in rows {
+            for name in &row.names {
+                match name.as_str() {
+                    "*" => drop(this.owners.insert(row.owner.clone(), row.except.clone())),
+                    name => drop(this.names.insert(format!("{}.{name}", row.owner).into())),
+                }
+            }
+        }
+        this
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.names.contains(name)
+            || name.rsplit_once('.').is_some_and(|(owner, method)| {
+                !method.starts_with('_')
+                    && self.owners.get(owner).is_some_and(|except| !except.iter().any(|e| e == method))
+            })
+    }
+}
+
+fn read_returns() -> FxHashMap<SmolStr, Vec<Returns>> {
+    let mut returns: FxHashMap<SmolStr, Vec<Returns>> = FxHashMap::default();
+    for mut row in rows::<Returns>("returns.toml", "returns", RETURNS) {
+        for name in std::mem::take(&mut row.names) {
+            returns.entry(name).or_default().push(row.clone());
+        }
+    }
+    returns
+}
+
+fn read_classes() -> FxHashMap<SmolStr, Class> {
+    let rows: Vec<Class> = table!("classes", "class");
+    rows.into_iter().map(|class| (class.name.clone(), class)).collect()
+}
+
+fn read_aliases() -> FxHashMap<SmolStr, SmolStr> {
+    let rows: Vec<AliasRow> = table!("aliases", "alias");
+    let pairs = |row: AliasRow| row.paths.into_iter().map(move |path| (path, row.name.clone()));
+    rows.into_iter().flat_map(pairs).collect()
+}
+
+const RETURNS: &str = include_str!("../../../../queries/knowledge/returns.toml");
