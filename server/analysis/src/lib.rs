@@ -3,6 +3,7 @@
 //! Architecture invariants: no IO, no protocol, no syntax-tree types, and it does not fail: bad input gives fewer facts,
 //! never a panic.
 pub mod finding;
+pub mod flow;
 pub mod program;
 pub mod rules;
 pub mod settings;
