@@ -4,6 +4,7 @@
 //! never a panic.
 pub mod finding;
 pub mod knowledge;
+pub mod flow;
 pub mod program;
 pub mod rules;
 pub mod settings;

@@ -1,0 +1,205 @@
+//! `try` and `with`: where exceptions go.
+
+use super::exception::{Caught, ExceptionClass};
+use super::interp::{Edges, Interp, set};
+use super::oracle::CallMeaning;
+use super::scan::Place;
+use super::state::{Disjunct, StateSet, States};
+use super::value::{Definition, ExceptionId, Value, ValuesId};
+use asyncwise_syntax::facts::{Block, ExprId, ExprKind, Handler, NameId, Run, StmtId, StmtKind};
+
+/// How a handler names what it caught.
+#[derive(Copy, Clone, Default)]
+struct Naming {
+    hidden: Option<Place>,
+    name: Option<NameId>,
+}
+
+impl Interp<'_> {
+    pub(super) fn try_stmt(&mut self, stmt: StmtId, entry: States) -> States {
+        let facts = self.facts;
+        let StmtKind::Try { body, handlers, orelse, finalbody, .. } = facts.stmt(stmt).kind else { return entry };
+        let hidden = self.scan.hidden.get(self.tries as usize).copied();
+        self.tries += 1;
+        let has_finally = !finalbody.0.is_empty();
+
+        self.catchers += u32::from(has_finally);
+        let (after_body, mut edges) = self.guarded(body, entry.clone());
+        let mut lost = entry;
+        self.absorb(&mut lost, after_body.clone());
+        self.edges.push(Edges::default());
+        let mut out = self.block(orelse, after_body);
+        for handler in &facts.handlers[handlers.range()] {
+            let after = self.handler(handler, hidden, &lost, &mut edges);
+            self.absorb(&mut out, after);
+        }
+        self.pass_on(edges);
+        self.catchers -= u32::from(has_finally);
+
+        let outward = self.pop_edges();
+        if has_finally {
+            out = self.finally(finalbody, hidden, out, outward);
+        } else {
+            self.pass_on(outward);
+        }
+        self.tries -= 1;
+        out
+    }
+
+    /// Runs a block whose exceptions something catches.
+    fn guarded(&mut self, body: Block, entry: States) -> (States, Edges) {
+        self.edges.push(Edges::default());
+        self.catchers += 1;
+        let after = self.block(body, entry);
+        self.catchers -= 1;
+        (after, self.pop_edges())
+    }
+
+    fn handler(&mut self, handler: &Handler, hidden: Option<Place>, lost: &States, edges: &mut Edges) -> States {
+        if let Some(types) = handler.types.filter(|_| !self.light) {
+            let raised = edges.thrown.iter().fold(StateSet::EMPTY, |bits, (_, s)| bits.union(s.bits()));
+            self.note_all(types, if raised.is_empty() { lost.bits() } else { raised });
+        }
+        let classes = self.classes(handler.types);
+        let entry = self.catch(edges, &classes, Naming { hidden, name: handler.name }, lost);
+        self.handled.push(hidden);
+        let mut after = self.block(handler.body, entry);
+        self.handled.pop();
+        if let Some(place) = handler.name.and_then(|n| self.scan.place_of(n)) {
+            after.iter_mut().for_each(|d| set(d, place, ValuesId::UNKNOWN));
+        }
+        after
+    }
+
+    /// The classes of a handler: one, or those of a tuple; all without a type.
+    fn classes(&self, types: Option<ExprId>) -> Vec<ExceptionClass> {
+        let facts = self.facts;
+        match types.map(|t| (t, &facts.expr(t).kind)) {
+            None => vec![ExceptionClass::named("BaseException")],
+            Some((_, ExprKind::Tuple(list))) => {
+                facts.list(*list).iter().map(|e| self.oracle.exception_class(facts, *e)).collect()
+            }
+            Some((one, _)) => vec![self.oracle.exception_class(facts, one)],
+        }
+    }
+
+    /// Takes what a handler for `classes` catches out of `edges`. Where it is the handler for a probe's failure, whatever
+    /// else it catches makes an implicit path. `lost` is where nothing is known to raise: such a handler is not dead.
+    fn catch(&mut self, edges: &mut Edges, classes: &[ExceptionClass], naming: Naming, lost: &States) -> States {
+        let is_probe = edges.probes.iter().any(|p| self.caught(classes, p) != Caught::No);
+        edges.probes.retain(|p| self.caught(classes, p) != Caught::Yes);
+        let mut entry = States::default();
+        for (exception, states) in std::mem::take(&mut edges.thrown) {
+            let class = self.class_of(exception);
+            let caught = self.caught(classes, &class);
+            match caught {
+                Caught::No => {}
+                _ => self.enter(&mut entry, exception, states.clone(), is_probe, naming),
+            }
+            match caught {
+                Caught::Yes => {}
+                // What is left after `except Exception` is no `Exception`.
+                Caught::Maybe if exception.is_implicit() && classes.contains(&exception_class()) => {
+                    edges.throw(ExceptionId::EXIT, states, &mut self.values);
+                }
+                Caught::Maybe | Caught::No => edges.throw(exception, states, &mut self.values),
+            }
+        }
+        if entry.is_empty() && !is_probe {
+            self.enter(&mut entry, ExceptionId::IMPLICIT, lost.clone(), false, naming);
+        }
+        entry
+    }
+
+    fn class_of(&self, exception: ExceptionId) -> ExceptionClass {
+        self.exceptions.get(exception.0 as usize).map_or(ExceptionClass::Unknown, |e| e.class.clone())
+    }
+
+    fn enter(&mut self, entry: &mut States, exception: ExceptionId, from: States, is_probe: bool, naming: Naming) {
+        let value = self.values.single(Value::Raised(exception), Definition::Other);
+        let name = naming.name.and_then(|n| self.scan.place_of(n));
+        for mut d in from {
+            d.implicit |= is_probe && exception.is_implicit();
+            name.into_iter().chain(naming.hidden).for_each(|place| set(&mut d, place, value));
+            entry.add(d, &mut self.values);
+        }
+    }
+
+    /// Runs a `finally` for each way that leads into it, and goes on that way.
+    fn finally(&mut self, body: Block, hidden: Option<Place>, normal: States, edges: Edges) -> States {
+        let out = self.block(body, normal);
+        let breaks = self.block(body, edges.breaks);
+        let continues = self.block(body, edges.continues);
+        let mut returns = edges.returns;
+        if let Some(place) = hidden {
+            returns.iter_mut().for_each(|d| set(d, place, d.acc));
+        }
+        let mut returns = self.block(body, returns);
+        for d in returns.iter_mut() {
+            d.acc = hidden.map_or(ValuesId::UNKNOWN, |place| d.env.get(place.0 as usize).copied().unwrap_or(d.acc));
+        }
+        let thrown = self.pending(hidden, edges.thrown);
+        let thrown = self.block(body, thrown);
+        for d in thrown {
+            self.rethrow(hidden, &d);
+        }
+        self.pass_on(Edges { breaks, continues, returns, thrown: Vec::new(), probes: edges.probes });
+        out
+    }
+    /// All exceptions on their way through a `finally` in one set of states: which, is the value of a hidden variable.
+    fn pending(&mut self, hidden: Option<Place>, thrown: Vec<(ExceptionId, States)>) -> States {
+        let mut pending = States::default();
+        for (exception, states) in thrown {
+            let value = self.values.single(Value::Raised(exception), Definition::Other);
+            for mut d in states {
+                hidden.into_iter().for_each(|place| set(&mut d, place, value));
+                pending.add(d, &mut self.values);
+            }
+        }
+        pending
+    }
+    fn rethrow(&mut self, hidden: Option<Place>, disjunct: &Disjunct) {
+        let held = hidden.map_or(ValuesId::UNKNOWN, |place| self.get(disjunct, place));
+        let exceptions: Vec<ExceptionId> = self
+            .values
+            .bounds(held)
+            .map(|b| match b.value {
+                Value::Raised(exception) => exception,
+                _ => ExceptionId::IMPLICIT,
+            })
+            .collect();
+        exceptions.into_iter().for_each(|e| self.throw(e, disjunct.clone()));
+    }
+
+    pub(super) fn with_stmt(&mut self, items: Run, body: Block, mut states: States) -> States {
+        let facts = self.facts;
+        let mut suppressed = Vec::new();
+        for item in &facts.with_items[items.range()] {
+            states = self.eval(item.context, states);
+            self.may_raise(&states);
+            if let Some(target) = item.target {
+                states = self.assign_unknown(target, states);
+            }
+            if self.scan.calls.get(&item.context) == Some(&CallMeaning::Suppresses) {
+                if let ExprKind::Call { args, .. } = facts.expr(item.context).kind {
+                    let classes = facts.args(args).iter().filter(|a| a.name.is_none());
+                    suppressed.extend(classes.flat_map(|a| self.classes(Some(a.value))));
+                }
+            }
+        }
+        if suppressed.is_empty() {
+            return self.block(body, states);
+        }
+        let mut lost = states.clone();
+        let (mut out, mut edges) = self.guarded(body, states);
+        self.absorb(&mut lost, out.clone());
+        let swallowed = self.catch(&mut edges, &suppressed, Naming::default(), &lost);
+        self.pass_on(edges);
+        self.absorb(&mut out, swallowed);
+        out
+    }
+}
+
+fn exception_class() -> ExceptionClass {
+    ExceptionClass::named("Exception")
+}
