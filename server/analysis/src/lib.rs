@@ -2,12 +2,22 @@
 //!
 //! Architecture invariants: no IO, no protocol, no syntax-tree types, and it does not fail: bad input gives fewer facts,
 //! never a panic.
+pub mod analysis;
 pub mod finding;
-pub mod knowledge;
+pub mod fixes;
 pub mod flow;
+pub mod graph;
+pub mod index;
+pub mod infer;
+pub mod knowledge;
 pub mod program;
+pub mod roots;
 pub mod rules;
 pub mod settings;
+pub mod sites;
+mod states;
+mod suppress;
+pub mod types;
 
 /// Answers the structural rest of a query rule: what the facts cannot say about the tree around a candidate.
 pub trait Structure: Sync {
@@ -23,6 +33,6 @@ pub trait Structure: Sync {
 
 /// Checks the whole program: findings of project files after levels, confidence and suppressions, sorted by path, then
 /// position, then rule; deterministic.
-pub fn check(_program: &program::Program, _structure: &dyn Structure) -> Vec<finding::Finding> {
-    Vec::new()
+pub fn check(program: &program::Program, structure: &dyn Structure) -> Vec<finding::Finding> {
+    analysis::Analysis::new(program).findings(structure)
 }

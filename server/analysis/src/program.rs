@@ -2,8 +2,10 @@
 
 use crate::finding::FileId;
 use crate::settings::Settings;
-use asyncwise_syntax::facts::FileFacts;
-use std::sync::Arc;
+use asyncwise_syntax::facts::{FileFacts, Imported};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 /// Where a file comes from.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -35,10 +37,21 @@ pub struct SourceFile {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SearchRoots {
     /// Directories of the project, with `/`, most specific first: configured ones, those that hold a `pyproject.toml`,
-    /// `setup.py` or `setup.cfg`, and their `src`.
+    /// `setup.py` or `setup.cfg`, and their `src`. The directory of relative paths is written as the empty string.
     pub project: Vec<String>,
     /// Directories of dependencies, in order.
     pub dependencies: Vec<String>,
+}
+
+/// What a dotted module name stands for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Module {
+    /// A file of the program.
+    File(FileId),
+    /// A directory without `__init__.py` (PEP 420): its path.
+    Namespace(Arc<str>),
+    /// Nothing in the program.
+    External,
 }
 
 /// The program.
@@ -46,21 +59,242 @@ pub struct SearchRoots {
 pub struct Program {
     /// The files, by [`FileId`]; in the order of their paths.
     pub files: Vec<SourceFile>,
+    roots: SearchRoots,
+    by_path: FxHashMap<Arc<str>, FileId>,
+    directories: FxHashSet<Arc<str>>,
+    names: Vec<String>,
+}
+
+static STDLIB: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("../../../queries/knowledge/stdlib.txt").lines().filter(|l| !l.starts_with('#')).collect()
+});
+
+/// Whether `name` is a top-level module of the standard library.
+pub fn is_standard_library(name: &str) -> bool {
+    STDLIB.contains(name)
 }
 
 impl Program {
     /// A program from its files, in any order; they are sorted by path.
-    pub fn new(mut files: Vec<SourceFile>, _roots: SearchRoots) -> Self {
+    pub fn new(mut files: Vec<SourceFile>, roots: SearchRoots) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files }
+        let mut by_path = FxHashMap::default();
+        let mut directories: FxHashSet<Arc<str>> = FxHashSet::default();
+        for (i, file) in files.iter().enumerate() {
+            by_path.insert(file.path.clone(), FileId(i as u32));
+            let mut at = parent(&file.path);
+            while !at.is_empty() && directories.insert(at.into()) {
+                at = parent(at);
+            }
+        }
+        let mut program = Self { files, roots, by_path, directories, names: Vec::new() };
+        program.names = (0..program.files.len()).map(|i| program.make_name(FileId(i as u32))).collect();
+        program
     }
+
     /// A file.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.index()]
     }
-    /// Dotted names of the modules that the files import and that no file of the program is, sorted: what a caller with
-    /// dependencies at hand may add.
-    pub fn missing_modules(&self) -> Vec<String> {
-        Vec::new()
+
+    /// The facts of a file.
+    pub fn facts(&self, id: FileId) -> &FileFacts {
+        &self.files[id.index()].facts
     }
+
+    /// All files by id.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+
+    /// The dotted name of a file's module.
+    pub fn module_name(&self, id: FileId) -> &str {
+        &self.names[id.index()]
+    }
+
+    /// The file with this path.
+    pub fn by_path(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Whether a file is a package's `__init__`.
+    pub fn is_package(&self, id: FileId) -> bool {
+        stem(&self.file(id).path) == "__init__"
+    }
+
+    /// The module that `dotted` names in `from`; `level` counts leading dots. Lookup follows the import system (search
+    /// path in order, packages before modules, then namespace packages); the search path is: the directory that holds
+    /// the importing file's package, the project's roots, the importing file's own directory, the dependencies.
+    pub fn resolve(&self, from: FileId, dotted: &str, level: u32) -> Module {
+        if level > 0 {
+            let mut base = parent(&self.file(from).path);
+            for _ in 1..level {
+                base = parent(base);
+            }
+            return self.under(base, dotted);
+        }
+        let first = dotted.split('.').next().unwrap_or_default();
+        let mut namespace = None;
+        for root in self.search_path(from, is_standard_library(first)) {
+            match self.under(root, dotted) {
+                Module::External => {}
+                Module::Namespace(n) => namespace = namespace.or(Some(n)),
+                found => return found,
+            }
+        }
+        namespace.map_or(Module::External, Module::Namespace)
+    }
+
+    /// The module `name` inside the package or namespace `of`.
+    pub fn submodule(&self, of: &Module, name: &str) -> Module {
+        match of {
+            Module::File(f) if self.is_package(*f) => self.under(parent(&self.file(*f).path), name),
+            Module::Namespace(dir) => self.under(dir, name),
+            _ => Module::External,
+        }
+    }
+
+    /// The dotted path outside the program that a relative or absolute import names.
+    pub fn external_name(&self, from: FileId, dotted: &str, level: u32) -> String {
+        if level == 0 {
+            return dotted.to_owned();
+        }
+        let mut base = self.module_name(from).split('.').collect::<Vec<_>>();
+        let drop = level as usize - usize::from(self.is_package(from));
+        base.truncate(base.len().saturating_sub(drop));
+        if !dotted.is_empty() {
+            base.push(dotted);
+        }
+        base.join(".")
+    }
+
+    /// Dotted names of modules that the files import and no file of the program is, each with all its prefixes, sorted:
+    /// what a caller with dependencies at hand may add. Modules of the standard library are left out.
+    pub fn missing_modules(&self) -> Vec<String> {
+        let mut missing = BTreeSet::new();
+        for id in self.ids() {
+            let facts = self.facts(id);
+            for import in facts.imports.iter().filter(|i| !i.type_checking) {
+                let name = self.external_name(id, &import.module, import.level);
+                if is_standard_library(name.split('.').next().unwrap_or_default()) {
+                    continue;
+                }
+                let module = self.resolve(id, &import.module, import.level);
+                if let Imported::Name(n) = import.what {
+                    let sub = facts.name(n);
+                    let known = match &module {
+                        Module::File(f) => !self.is_package(*f) || self.binds(*f, sub),
+                        _ => false,
+                    };
+                    if !known && self.submodule(&module, sub) == Module::External {
+                        missing.insert(format!("{name}.{sub}"));
+                    }
+                }
+                if !matches!(module, Module::File(_)) {
+                    let mut end = name.len();
+                    while end > 0 {
+                        missing.insert(name[..end].to_owned());
+                        end = name[..end].rfind('.').unwrap_or(0);
+                    }
+                }
+            }
+        }
+        missing.into_iter().filter(|n| !n.is_empty()).collect()
+    }
+
+    fn binds(&self, file: FileId, name: &str) -> bool {
+        let facts = self.facts(file);
+        facts.bindings_of(asyncwise_syntax::facts::ScopeId::MODULE).iter().any(|b| facts.name(b.name) == name)
+    }
+
+    fn search_path(&self, from: FileId, standard: bool) -> Vec<&str> {
+        let path = &self.file(from).path;
+        let own = self.import_root(path);
+        let mut roots = vec![own];
+        // A standard module is shadowed only by a file on the real search path, not by one that lies beside.
+        if standard && own == parent(path) && !self.roots.project.iter().any(|r| r == own) {
+            roots.clear();
+        }
+        let covers = |root: &&String| within(path, root);
+        roots.extend(self.roots.project.iter().filter(covers).map(String::as_str));
+        roots.extend(self.roots.project.iter().filter(|r| !within(path, r)).map(String::as_str));
+        if !standard {
+            roots.push(parent(path));
+        }
+        roots.extend(self.roots.dependencies.iter().map(String::as_str));
+        roots
+    }
+
+    /// The directory that holds the outermost regular package around `path`.
+    fn import_root<'a>(&self, path: &'a str) -> &'a str {
+        let mut dir = parent(path);
+        while !dir.is_empty() && self.has_init(dir) {
+            dir = parent(dir);
+        }
+        dir
+    }
+
+    fn has_init(&self, dir: &str) -> bool {
+        self.probe(&join(dir, "__init__.py")).is_some() || self.probe(&join(dir, "__init__.pyi")).is_some()
+    }
+
+    fn probe(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    fn under(&self, dir: &str, dotted: &str) -> Module {
+        let base = join(dir, &dotted.replace('.', "/"));
+        let base = base.trim_end_matches('/');
+        for tail in ["/__init__.py", ".py", "/__init__.pyi", ".pyi"] {
+            let candidate =
+                if base.is_empty() { tail.trim_start_matches('/').to_owned() } else { format!("{base}{tail}") };
+            if let Some(file) = self.probe(&candidate) {
+                return Module::File(file);
+            }
+        }
+        match self.directories.get(base) {
+            Some(dir) => Module::Namespace(dir.clone()),
+            None => Module::External,
+        }
+    }
+
+    fn make_name(&self, id: FileId) -> String {
+        let path = &self.file(id).path;
+        let own = self.import_root(path);
+        let root = if own == parent(path) && !self.is_package(id) {
+            let all = self.roots.project.iter().chain(&self.roots.dependencies);
+            all.filter(|r| within(path, r)).max_by_key(|r| r.len()).map_or(own, String::as_str)
+        } else {
+            own
+        };
+        let rest = path.strip_prefix(root).unwrap_or(path).trim_start_matches('/');
+        let rest = rest.rsplit_once('.').map_or(rest, |(head, _)| head);
+        let rest = rest.strip_suffix("/__init__").unwrap_or(rest);
+        rest.replace('/', ".")
+    }
+}
+
+fn parent(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) if path.len() > 1 => "/",
+        Some(i) => &path[..i],
+        None => "",
+    }
+}
+
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+fn join(dir: &str, rest: &str) -> String {
+    match dir {
+        "" => rest.to_owned(),
+        d if d.ends_with('/') => format!("{d}{rest}"),
+        d => format!("{d}/{rest}"),
+    }
+}
+
+fn within(path: &str, dir: &str) -> bool {
+    dir.is_empty() || path.strip_prefix(dir).is_some_and(|rest| dir.ends_with('/') || rest.starts_with('/'))
 }

@@ -1,5 +1,15 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
+mod boundary;
+mod make_async;
+mod twin;
+mod unawaited_coroutine;
+
+pub use boundary::{blocking_call, nested_event_loop};
+pub use unawaited_coroutine::unawaited_coroutines;
+
+use crate::settings::{Level, Settings};
+
 /// What is known of a rule without running it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RuleInfo {
@@ -9,7 +19,7 @@ pub struct RuleInfo {
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
-    /// Codes of other tools whose `# noqa` silences it too (`ASYNC251`), also prefixes.
+    /// Codes of other tools whose `# noqa` silences it too.
     pub same_as: &'static [&'static str],
     /// Whether it reports unless it is switched on.
     pub default_on: bool,
@@ -17,7 +27,111 @@ pub struct RuleInfo {
     pub page: &'static str,
 }
 
+macro_rules! page {
+    ($name:literal) => {
+        include_str!(concat!("../../../../queries/rules/", $name, ".md"))
+    };
+}
+
+static RULES: &[RuleInfo] = &[
+    RuleInfo {
+        name: "blocking-call",
+        group: "blocking",
+        summary: "A call blocks the thread of a running event loop, itself or through helpers",
+        same_as: &[
+            "ASYNC200", "ASYNC210", "ASYNC212", "ASYNC220", "ASYNC221", "ASYNC222", "ASYNC250", "ASYNC251", "S7487",
+            "S7488", "S7489", "S7499", "S7501",
+        ],
+        default_on: true,
+        page: page!("blocking-call"),
+    },
+    RuleInfo {
+        name: "nested-event-loop",
+        group: "loop-boundary",
+        summary: "An event loop is started where one is already running, here or through helpers",
+        same_as: &[],
+        default_on: true,
+        page: page!("nested-event-loop"),
+    },
+    RuleInfo {
+        name: "unawaited-coroutine",
+        group: "await",
+        summary: "A coroutine is made and dropped, so its code never runs",
+        same_as: &["ASYNC105"],
+        default_on: true,
+        page: page!("unawaited-coroutine"),
+    },
+    RuleInfo {
+        name: "unused-ignore",
+        group: "suppression",
+        summary: "A comment that silences findings silences none",
+        same_as: &[],
+        default_on: true,
+        page: page!("unused-ignore"),
+    },
+];
+
+/// The findings of the rules whose conditions are queries.
+pub fn query_findings(
+    analysis: &crate::analysis::Analysis<'_>,
+    infer: &mut crate::infer::Infer<'_, '_>,
+    file: crate::finding::FileId,
+    _structure: &dyn crate::Structure,
+    on: &dyn Fn(&str) -> bool,
+) -> Vec<crate::finding::Finding> {
+    use crate::settings::RunsOn;
+    let mut findings = Vec::new();
+    let mut seen = rustc_hash::FxHashSet::default();
+    let mut exprs: Vec<_> = (0..analysis.graph.sites[file.index()].len() as u32)
+        .map(|index| crate::graph::SiteRef { file, index })
+        .filter(|&at| analysis.is_entry(at) && analysis.runs_on(at, RunsOn::Loop))
+        .map(|at| analysis.graph.site(at).expr)
+        .collect();
+    exprs.dedup();
+    for expr in exprs {
+        if on("nested-event-loop")
+            && let Some((id, f)) = nested_event_loop(analysis, infer, file, expr)
+            && seen.insert(("n", id))
+        {
+            findings.push(f);
+        }
+        if on("blocking-call")
+            && let Some((id, f)) = blocking_call(analysis, infer, file, expr)
+            && seen.insert(("b", id))
+        {
+            findings.push(f);
+        }
+    }
+    findings
+}
+
 /// All rules, by name.
 pub fn all() -> &'static [RuleInfo] {
-    &[]
+    RULES
+}
+
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static RuleInfo> {
+    RULES.iter().find(|r| r.name == name)
+}
+
+/// Whether `name` is a group of rules, or `all`.
+pub fn is_group(name: &str) -> bool {
+    name == "all" || RULES.iter().any(|r| r.group == name)
+}
+
+/// The name of a rule or group that is spelled most like `name`.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let names = RULES.iter().flat_map(|r| [r.name, r.group]);
+    let best = names.map(|n| (strsim::jaro_winkler(n, name), n)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+/// The level of a rule under some settings.
+pub fn level(settings: &Settings, rule: &str) -> Level {
+    match settings.rules.levels.get(rule) {
+        Some(level) => *level,
+        None if find(rule).is_none_or(|r| r.default_on) => Level::On,
+        None => Level::Off,
+    }
 }

@@ -1,0 +1,265 @@
+//! The whole analysis of one program, from facts to findings.
+
+use crate::Structure;
+use crate::finding::{FileId, Finding};
+use crate::graph::{CATEGORIES, Effect, Graph, SiteRef};
+use crate::index::FileIndex;
+use crate::infer::{Infer, World};
+use crate::knowledge::{Changes, Knowledge};
+use crate::program::{Origin, Program};
+use crate::rules;
+use crate::settings::{Level, RunsOn};
+use crate::sites::{Happens, Site, SiteContext, SiteFinder, Subclasses, unique_methods};
+use crate::types::{Def, Ty};
+use crate::{roots, states, suppress};
+use asyncwise_syntax::facts::*;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A program with its graph: what rules, hover and audits ask.
+pub struct Analysis<'p> {
+    /// Names and types.
+    pub world: World<'p>,
+    /// Sites, contexts and effects.
+    pub graph: Graph,
+    /// Classes by base, transitively.
+    pub subclasses: Subclasses,
+    /// The program calls `nest_asyncio.apply()` or the like.
+    pub nesting_is_patched: bool,
+}
+
+impl<'p> Analysis<'p> {
+    /// Analyses a program.
+    pub fn new(program: &'p Program) -> Self {
+        let indexes = program.files.par_iter().map(|f| Arc::new(FileIndex::new(&f.facts))).collect();
+        let world = World::new(program, indexes, Knowledge::shipped());
+        let subclasses = subclasses(&world);
+        let unique_methods = unique_methods(&world);
+        let context = SiteContext { world: &world, subclasses: &subclasses, unique_methods: &unique_methods };
+        let files: Vec<FileId> = program.ids().collect();
+        let parts: Vec<(Vec<Site>, Vec<_>)> = files
+            .par_iter()
+            .map(|&file| {
+                let mut finder = SiteFinder::new(&context, file);
+                let mut sites = finder.find();
+                states::fill(&world, file, &mut sites);
+                (sites, roots::roots(&mut finder.infer, file))
+            })
+            .collect();
+        let mut all_roots: FxHashMap<Def, Vec<_>> = FxHashMap::default();
+        let mut sites = Vec::with_capacity(parts.len());
+        for (own, roots) in parts {
+            sites.push(Arc::new(own));
+            for (def, root) in roots {
+                all_roots.entry(def).or_default().push(root);
+            }
+        }
+        let nesting_is_patched = program.ids().any(|f| patches_nesting(&world, f));
+        let graph = Graph::solve(&world, sites, all_roots);
+        Self { world, graph, subclasses, nesting_is_patched }
+    }
+
+    /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
+    pub fn findings(&self, structure: &dyn Structure) -> Vec<Finding> {
+        let files: Vec<FileId> =
+            self.world.program.ids().filter(|f| self.world.program.file(*f).origin == Origin::Project).collect();
+        let mut findings: Vec<Finding> =
+            files.par_iter().flat_map_iter(|&f| self.file_findings(f, structure)).collect();
+        findings = suppress::apply(&self.world, findings);
+        findings.retain_mut(|finding| {
+            let settings = &self.world.program.file(finding.place.file).settings;
+            match rules::level(settings, &finding.rule) {
+                Level::Off => return false,
+                Level::On => {}
+                Level::At(severity) => finding.severity = severity,
+            }
+            finding.confidence >= settings.min_confidence
+        });
+        findings.sort_by(|a, b| (a.place, &a.rule, &a.message).cmp(&(b.place, &b.rule, &b.message)));
+        findings
+    }
+
+    fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<Finding> {
+        let mut infer = Infer::new(&self.world);
+        let settings = &self.world.program.file(file).settings;
+        let on = |rule: &str| rules::level(settings, rule) != Level::Off;
+        let mut findings = Vec::new();
+        if on("unawaited-coroutine") {
+            findings.extend(rules::unawaited_coroutines(self, &mut infer, file));
+        }
+        findings.extend(rules::query_findings(self, &mut infer, file, structure, &on));
+        findings
+    }
+
+    /// The sites at an expression.
+    pub fn sites_at(&self, file: FileId, expr: ExprId) -> impl Iterator<Item = SiteRef> + '_ {
+        let sites = &self.graph.sites[file.index()];
+        let start = sites.partition_point(|s| s.expr < expr);
+        let count = sites[start..].iter().take_while(|s| s.expr == expr).count();
+        (start..start + count).map(move |i| SiteRef { file, index: i as u32 })
+    }
+
+    /// Every effect a site may have.
+    pub fn effects_at(&self, at: SiteRef) -> impl Iterator<Item = Effect> + '_ {
+        let all = [Effect::StartsLoop, Effect::RefusesLoop].into_iter();
+        let all = all.chain((0..CATEGORIES.len() as u8).map(Effect::Blocks));
+        all.filter(move |&e| self.graph.effect_at(&self.world, at, e).is_some())
+    }
+
+    /// Whether code enters a loop's thread in the function around an expression, or is proven to be on one there.
+    pub fn is_entry(&self, at: SiteRef) -> bool {
+        let site = self.graph.site(at);
+        site.states.always_runs() || self.graph.loop_root(self.graph.owner(at)).is_some()
+    }
+
+    /// Whether the code at a site may run in `place`.
+    pub fn runs_on(&self, at: SiteRef, place: RunsOn) -> bool {
+        let site = self.graph.site(at);
+        let owner = self.graph.owner(at);
+        let rooted = |on| self.graph.roots.get(&owner).is_some_and(|r| r.iter().any(|r| r.on == on));
+        match place {
+            RunsOn::Loop => {
+                site.states.may_run()
+                    && (site.states.always_runs() || rooted(RunsOn::Loop) || self.graph.on_loop.contains_key(&owner))
+            }
+            RunsOn::Worker => rooted(RunsOn::Worker) || self.graph.in_worker.contains_key(&owner),
+            RunsOn::NoLoop => {
+                !self.runs_on(at, RunsOn::Loop) && !self.runs_on(at, RunsOn::Worker) || rooted(RunsOn::NoLoop)
+            }
+        }
+    }
+
+    /// The dotted name of the outside call at a sink.
+    pub fn sink_of(&self, at: SiteRef) -> SmolStr {
+        match &self.graph.site(at).happens {
+            Happens::StartsLoop(path) | Happens::RefusesLoop(path) | Happens::Blocks(path, _) => path.clone(),
+            Happens::Runs(def) | Happens::Schedules(def, _) => self.world.qualified_name(*def).into(),
+        }
+    }
+
+    /// The code to point at: the call, or for `with` its context manager.
+    pub fn span(&self, at: SiteRef) -> Span {
+        self.world.facts(at.file).expr(self.graph.site(at).expr).span
+    }
+
+    /// How the code at a site names what runs there: `client.fetch()`, `settings.token`.
+    pub fn site_text(&self, at: SiteRef) -> String {
+        let facts = self.world.facts(at.file);
+        let site = self.graph.site(at);
+        match facts.expr(site.expr).kind {
+            ExprKind::Call { func, .. } => format!("{}()", self.call_text(at.file, func)),
+            _ => match site.happens {
+                Happens::Runs(def) => {
+                    let name = self.world.name(def);
+                    if name.starts_with("__") { self.short_name(def) } else { self.call_text(at.file, site.expr) }
+                }
+                _ => self.call_text(at.file, site.expr),
+            },
+        }
+    }
+
+    /// The text of a callee, or its last name where the text is long.
+    pub fn call_text(&self, file: FileId, func: ExprId) -> String {
+        let facts = self.world.facts(file);
+        match facts.dotted(func) {
+            Some(dotted) if dotted.len() <= 48 => dotted,
+            _ => match &facts.expr(func).kind {
+                ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => facts.name(*n).to_owned(),
+                ExprKind::Call { func, .. } => format!("{}(...)", self.call_text(file, *func)),
+                _ => "the call".to_owned(),
+            },
+        }
+    }
+
+    /// The name of a function in its module, or the module's name.
+    pub fn short_name(&self, def: Def) -> String {
+        let name = self.world.facts(def.file).qualified_name(def.scope);
+        if name.is_empty() { self.world.program.module_name(def.file).to_owned() } else { name }
+    }
+
+    /// The qualified name of a function for a finding; none for module code.
+    pub fn function_name(&self, def: Def) -> Option<String> {
+        (def.scope != ScopeId::MODULE).then(|| self.world.qualified_name(def))
+    }
+
+    /// Whether code of a scope must not be reported in, because its own path in the tree is broken.
+    pub fn is_broken(&self, file: FileId, scope: ScopeId) -> bool {
+        let facts = self.world.facts(file);
+        let mut at = Some(scope);
+        while let Some(id) = at {
+            let s = facts.scope(id);
+            if s.broken && id != ScopeId::MODULE {
+                return true;
+            }
+            at = s.parent;
+        }
+        false
+    }
+
+    /// A program of one coroutine: started under `__main__`, with nothing beside it that waiting could hold up.
+    pub fn is_script(&self, file: FileId) -> bool {
+        let facts = self.world.facts(file);
+        let names: FxHashSet<&str> = facts.names.iter().map(SmolStr::as_str).collect();
+        let starts = self.graph.sites[file.index()]
+            .iter()
+            .any(|s| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_)));
+        const CONCURRENT: &[&str] = &[
+            "create_task",
+            "gather",
+            "TaskGroup",
+            "ensure_future",
+            "start_server",
+            "start_soon",
+            "open_nursery",
+            "create_task_group",
+            "as_completed",
+            "wait",
+            "run_forever",
+            "create_server",
+            "start_unix_server",
+            "serve",
+        ];
+        starts && !CONCURRENT.iter().any(|n| names.contains(n))
+    }
+}
+
+/// For every class of the program, all classes below it.
+fn subclasses(world: &World<'_>) -> Subclasses {
+    let files: Vec<FileId> = world.program.ids().collect();
+    let pairs: Vec<(Def, Def)> = files
+        .par_iter()
+        .flat_map_iter(|&file| {
+            let mut infer = Infer::new(world);
+            let facts = world.facts(file);
+            let mut pairs = Vec::new();
+            for (scope, s) in facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class) {
+                let _ = s;
+                let class = Def { file, scope };
+                pairs.extend(infer.mro(class).classes[1..].iter().map(|base| (*base, class)));
+            }
+            pairs
+        })
+        .collect();
+    let mut all = Subclasses::default();
+    for (base, class) in pairs {
+        all.entry(base).or_default().push(class);
+    }
+    all
+}
+
+fn patches_nesting(world: &World<'_>, file: FileId) -> bool {
+    let facts = world.facts(file);
+    if !facts.imports.iter().any(|i| i.module.contains("nest_asyncio")) {
+        return false;
+    }
+    let mut infer = Infer::new(world);
+    facts.exprs().any(|(_, e)| match e.kind {
+        ExprKind::Call { func, .. } => match infer.expr(file, func) {
+            Ty::External(path) => world.knowledge.patch(&path).is_some_and(|p| p.changes == Changes::Nesting),
+            _ => false,
+        },
+        _ => false,
+    })
+}

@@ -1,0 +1,202 @@
+//! Names: scopes, bindings, imports.
+
+use super::{Infer, Key};
+use crate::finding::FileId;
+use crate::program::Module;
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+impl Infer<'_, '_> {
+    pub(super) fn name_use(&mut self, file: FileId, expr: ExprId, name: NameId) -> Ty {
+        let facts = self.facts(file);
+        let at = facts.stmt_of(expr);
+        self.lookup(file, facts.expr(expr).scope, name, at)
+    }
+
+    /// The type of a name used in `scope`, in statement `at`.
+    pub(super) fn lookup(&mut self, file: FileId, scope: ScopeId, name: NameId, at: Option<StmtId>) -> Ty {
+        let facts = self.facts(file);
+        let code = facts.code_scope(scope);
+        let mut current = Some(scope);
+        while let Some(id) = current {
+            let own = facts.scope(id);
+            let visible = own.kind != ScopeKind::Class || id == code;
+            let elsewhere = facts.name_lists[own.globals.range()].contains(&name);
+            if elsewhere {
+                return self.member_of_module(file, facts.name(name));
+            }
+            if visible && self.world.index(file).binds(id, name) {
+                if id == ScopeId::MODULE && code != ScopeId::MODULE {
+                    return self.member_of_module(file, facts.name(name));
+                }
+                return self.bound(file, id, name, at.filter(|&s| id == code && facts.stmt(s).scope == id));
+            }
+            current = own.parent;
+        }
+        match self.star_member(file, facts.name(name)) {
+            Some(ty) => ty,
+            None => self.external(&format!("builtins.{}", facts.name(name))),
+        }
+    }
+
+    fn bound(&mut self, file: FileId, scope: ScopeId, name: NameId, at: Option<StmtId>) -> Ty {
+        let facts = self.facts(file);
+        let index = self.world.index(file);
+        let bindings = match at {
+            Some(stmt) => index.reaching(facts, scope, name, Some(stmt)),
+            None if scope == ScopeId::MODULE => index.reaching(facts, scope, name, None),
+            None => index.bindings(facts, scope, name).copied().collect(),
+        };
+        let parts: Vec<Ty> = bindings.iter().map(|b| self.binding(file, scope, b)).collect();
+        Ty::union(parts)
+    }
+
+    /// The type that one binding gives its name.
+    pub fn binding(&mut self, file: FileId, scope: ScopeId, binding: &Binding) -> Ty {
+        match binding.kind {
+            BindingKind::Import(import) => self.import(file, import),
+            BindingKind::Def(scope) => self.definition(Def { file, scope }),
+            BindingKind::Param(i) => self.parameter(file, scope, i as usize),
+            BindingKind::Assign { value, annotation } => match annotation.map(|a| self.annotation(file, a)) {
+                None | Some(Ty::Unknown) => self.expr(file, value),
+                Some(ty) => ty,
+            },
+            BindingKind::Unpack { value, index } => {
+                let whole = self.expr(file, value);
+                match (&whole, index) {
+                    (Ty::Tuple(parts), Some(i)) => parts.get(i as usize).cloned().unwrap_or(Ty::Unknown),
+                    _ => self.element(&whole),
+                }
+            }
+            BindingKind::Annotated(annotation) => self.annotation(file, annotation),
+            BindingKind::Iterated { iter, whole: true, .. } => {
+                let ty = self.expr(file, iter);
+                self.element(&ty)
+            }
+            BindingKind::With { context, whole: true, is_async } => {
+                let ty = self.expr(file, context);
+                self.entered(&ty, is_async)
+            }
+            BindingKind::Type(Some(value)) => Ty::Alias(file, value),
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn parameter(&mut self, file: FileId, scope: ScopeId, index: usize) -> Ty {
+        let facts = self.facts(file);
+        let param = facts.params[index];
+        if facts.params_of(scope).first().map(|p| p.span) == Some(param.span)
+            && let Some(class) = self.world.class_of(Def { file, scope })
+        {
+            let traits = self.traits(Def { file, scope });
+            if traits.is_class || facts.name(facts.scope(scope).name) == "__new__" {
+                return Ty::Class(Class::Own(class));
+            }
+            if !traits.is_static {
+                return Ty::Instance(Class::Own(class));
+            }
+        }
+        let ty = match (param.annotation, param.default) {
+            (Some(annotation), _) => self.annotation(file, annotation),
+            // Callers may pass something else, so what the default is does not settle it.
+            (None, Some(default)) => match self.expr(file, default) {
+                Ty::None => Ty::Unknown,
+                ty => Ty::union([ty, Ty::Unknown]),
+            },
+            (None, None) => Ty::Unknown,
+        };
+        match param.star {
+            Star::No => ty,
+            _ => Ty::Container(Arc::new(ty)),
+        }
+    }
+
+    fn import(&mut self, file: FileId, id: ImportId) -> Ty {
+        let facts = self.facts(file);
+        let import = facts.import(id);
+        let program = self.world.program;
+        match import.what {
+            Imported::Module => {
+                let dotted = match import.alias {
+                    Some(_) => import.module.as_str(),
+                    None => import.module.split('.').next().unwrap_or_default(),
+                };
+                match program.resolve(file, dotted, 0) {
+                    Module::External => self.external(dotted),
+                    module => Ty::Module(module, dotted.into()),
+                }
+            }
+            Imported::Name(name) => {
+                let name = facts.name(name);
+                let module = program.resolve(file, &import.module, import.level);
+                let dotted = program.external_name(file, &import.module, import.level);
+                match module {
+                    // `from . import x` in the package's own `__init__` names the submodule, not this binding.
+                    Module::File(own) if own == file => match program.submodule(&module, name) {
+                        Module::External => Ty::Unknown,
+                        sub => Ty::Module(sub, format!("{dotted}.{name}").into()),
+                    },
+                    module => self.module_attribute(&module, &dotted, name),
+                }
+            }
+            Imported::Star => Ty::Unknown,
+        }
+    }
+
+    pub(super) fn module_attribute(&mut self, module: &Module, dotted: &str, name: &str) -> Ty {
+        if let Module::File(file) = module
+            && let Some(ty) = self.try_member_of_module(*file, name)
+        {
+            return ty;
+        }
+        let full = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
+        match (self.world.program.submodule(module, name), module) {
+            (Module::External, Module::External) => self.external(&full),
+            (Module::External, Module::Namespace(_)) => self.external(&full),
+            (Module::External, Module::File(_)) => Ty::Unknown,
+            (found, _) => Ty::Module(found, SmolStr::from(full)),
+        }
+    }
+
+    fn member_of_module(&mut self, file: FileId, name: &str) -> Ty {
+        self.try_member_of_module(file, name).unwrap_or(Ty::Unknown)
+    }
+
+    fn try_member_of_module(&mut self, file: FileId, name: &str) -> Option<Ty> {
+        let index = self.world.index(file);
+        if let Some(id) = index.name(name).filter(|&id| index.binds(ScopeId::MODULE, id)) {
+            let key = Key::Member(file, name.into());
+            return Some(self.ask(key, |me| me.bound(file, ScopeId::MODULE, id, None)));
+        }
+        self.star_member(file, name)
+    }
+
+    /// A name that a star import of `file` brings in. Outside the program nobody knows, so the last external one wins.
+    fn star_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
+        let facts = self.facts(file);
+        let stars = &self.world.index(file).star_imports;
+        if stars.is_empty() || self.stack.len() > 40 {
+            return None;
+        }
+        for &star in stars.iter().rev() {
+            let import = facts.import(star);
+            if let Module::File(from) = self.world.program.resolve(file, &import.module, import.level)
+                && from != file
+                && self.exports(from, name)
+                && let Some(ty) = self.try_member_of_module(from, name)
+            {
+                return Some(ty);
+            }
+        }
+        None
+    }
+
+    fn exports(&self, file: FileId, name: &str) -> bool {
+        match &self.world.index(file).all {
+            Some(all) => all.iter().any(|n| n == name),
+            None => !name.starts_with('_'),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Where functions are entered: coroutines by their nature, the rest by frameworks and settings.
+
+use crate::finding::FileId;
+use crate::graph::{Reason, Root};
+use crate::infer::Infer;
+use crate::knowledge::{Context, ContextRuns, FunctionKind, Phase};
+use crate::settings::RunsOn;
+use crate::sites::{holds, place_of};
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// The roots among the functions of one file, in source order.
+pub fn roots(infer: &mut Infer<'_, '_>, file: FileId) -> Vec<(Def, Root)> {
+    let world = infer.world;
+    let facts = world.facts(file);
+    let source = world.program.file(file);
+    let is_test = is_test_path(&source.path);
+    let mut roots = Vec::new();
+    if source.is_notebook {
+        let root = Root { blocking_matters: false, ..Root::new(RunsOn::Loop, Reason::Notebook) };
+        roots.push((Def { file, scope: ScopeId::MODULE }, root));
+    }
+    for (scope, s) in facts.scopes() {
+        let ScopeKind::Function { is_async } = s.kind else { continue };
+        let def = Def { file, scope };
+        let context = framework(infer, def, is_async);
+        let configured = settings_root(infer, def);
+        if is_async {
+            let own_loop =
+                context.as_ref().is_some_and(|(c, _)| matches!(c.runs_on, ContextRuns::OwnLoop | ContextRuns::Never));
+            let startup = context.as_ref().is_some_and(|(c, _)| c.phase == Phase::Startup);
+            let root = Root {
+                blocking_matters: !own_loop,
+                is_startup: startup || is_startup_name(facts.name(s.name)),
+                is_test: is_test || context.as_ref().is_some_and(|(c, _)| c.test),
+                ..Root::new(RunsOn::Loop, Reason::Coroutine)
+            };
+            roots.push((def, root));
+        } else if let Some((context, name)) = context
+            && let Some(on) = place_of(context)
+        {
+            let root = Root {
+                blocking_matters: context.runs_on != ContextRuns::OwnLoop,
+                is_startup: context.phase == Phase::Startup,
+                is_test: is_test || context.test,
+                ..Root::new(on, Reason::Framework(name))
+            };
+            roots.push((def, root));
+        }
+        if let Some(on) = configured {
+            roots.push((def, Root::new(on, Reason::Settings)));
+        }
+    }
+    roots
+}
+
+/// Whether a path is that of test code, by the names pytest and unittest look for.
+pub fn is_test_path(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let folder = path.split('/').rev().skip(1).any(|part| matches!(part, "tests" | "test" | "testing"));
+    folder || name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
+}
+
+/// Hooks that run while a program starts or stops, by the names frameworks give them.
+fn is_startup_name(name: &str) -> bool {
+    let name = name.trim_start_matches('_');
+    matches!(
+        name,
+        "lifespan"
+            | "startup"
+            | "shutdown"
+            | "on_startup"
+            | "on_shutdown"
+            | "on_cleanup"
+            | "setup_hook"
+            | "app_lifespan"
+            | "startup_event"
+            | "shutdown_event"
+            | "lifespan_context"
+    )
+}
+
+fn settings_root(infer: &Infer<'_, '_>, def: Def) -> Option<RunsOn> {
+    let settings = &infer.world.program.file(def.file).settings;
+    if settings.entry_points.is_empty() {
+        return None;
+    }
+    let name = infer.world.qualified_name(def);
+    let is = |listed: &str| listed == name || name.strip_suffix(listed).is_some_and(|head| head.ends_with('.'));
+    settings.entry_points.iter().find(|e| is(&e.name)).map(|e| e.runs_on)
+}
+
+/// The row of the knowledge that says where a framework runs this function, and the name it was found by.
+fn framework<'p>(infer: &mut Infer<'_, 'p>, def: Def, is_async: bool) -> Option<(&'p Context, SmolStr)> {
+    let knowledge = infer.world.knowledge;
+    let facts = infer.world.facts(def.file);
+    let fits = |c: &Context| match c.function {
+        FunctionKind::Async => is_async,
+        FunctionKind::Sync => !is_async,
+        FunctionKind::Any => true,
+    };
+    for &decorator in facts.list(facts.scope(def.scope).decorators) {
+        let (target, args) = match facts.expr(decorator).kind {
+            ExprKind::Call { func, args } => (func, args),
+            _ => (decorator, Run::default()),
+        };
+        let (Ty::External(path) | Ty::Class(Class::External(path))) = infer.expr(def.file, target) else { continue };
+        let mut rows: Vec<&Context> = knowledge.contexts_by_decorator(&path).filter(|c| fits(c)).collect();
+        // A row with a condition is the special case of one without.
+        rows.sort_by_key(|c| c.with.is_none());
+        let met = |c: &&&Context| c.with.as_ref().is_none_or(|w| holds(facts, args, w));
+        if let Some(row) = rows.iter().find(met) {
+            return Some((row, path));
+        }
+    }
+    let class = infer.world.class_of(def)?;
+    let name = facts.name(facts.scope(def.scope).name);
+    let mro = infer.mro(class);
+    for external in &mro.externals {
+        let mut bases = vec![external.clone()];
+        let mut next = 0;
+        while let Some(base) = bases.get(next).cloned() {
+            let row = knowledge.contexts_by_base(&base).find(|c| fits(c) && c.matches_method(name));
+            if let Some(row) = row {
+                return Some((row, base));
+            }
+            for b in knowledge.bases(&base) {
+                if !bases.contains(b) {
+                    bases.push(b.clone());
+                }
+            }
+            next += 1;
+        }
+    }
+    None
+}

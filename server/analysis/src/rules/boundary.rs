@@ -1,0 +1,312 @@
+//! `nested-event-loop` and `blocking-call`: where code that runs on a loop meets what must not happen there. The
+//! conditions stand in `queries/rules/*.scm`; here is what a match says and how it is mended.
+
+use super::{make_async, twin};
+use crate::analysis::Analysis;
+use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
+use crate::fixes::{Source, async_library, tidy};
+use crate::graph::{CATEGORIES, Effect, SiteRef, Witness};
+use crate::infer::Infer;
+use crate::knowledge::{InRunningLoop, StarterArgument};
+use crate::sites::Happens;
+use crate::types::Def;
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// A call on a loop and the effect it has.
+struct Meeting {
+    site: SiteRef,
+    effect: Effect,
+    confidence: Confidence,
+    /// The sites from the callee down to the sink; empty when the call is the sink.
+    chain: Vec<SiteRef>,
+}
+
+/// What identifies a finding: one for each function and thing it calls, however often it does.
+pub type Identity = (Def, Result<Def, ExprId>);
+
+/// The categories `blocking-call` reports.
+pub const BLOCKING: &[&str] = &["sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "project"];
+
+/// The finding where a match of `nested-event-loop.scm` reports `expr`.
+pub fn nested_event_loop(
+    analysis: &Analysis<'_>,
+    infer: &mut Infer<'_, '_>,
+    file: FileId,
+    expr: ExprId,
+) -> Option<(Identity, Finding)> {
+    let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;
+    let sink = analysis.sink_of(meeting.chain.last().copied().unwrap_or(meeting.site));
+    let happens = match analysis.world.knowledge.starter(&sink).map(|s| s.in_running_loop) {
+        Some(InRunningLoop::Deadlocks) => "deadlocks here",
+        _ => "raises here",
+    };
+    let name = analysis.site_text(meeting.site);
+    let sink_name = short(&sink);
+    let message = match meeting.chain.len() {
+        0 => format!("{sink_name}() {happens}: an event loop is already running"),
+        1 => format!("{name} calls {sink_name}(), which {happens}: an event loop is already running"),
+        n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: an event loop is already running"),
+    };
+    let mut confidence = meeting.confidence;
+    if analysis.nesting_is_patched {
+        confidence = Confidence::Possible;
+    }
+    let fixes = if meeting.chain.is_empty() {
+        start_to_await(analysis, meeting.site, &sink, confidence).into_iter().collect()
+    } else {
+        chain_fixes(analysis, infer, &meeting, true)
+    };
+    Some(finding(analysis, "nested-event-loop", &meeting, confidence, message, fixes))
+}
+
+/// The finding where a match of `blocking-call.scm` reports `expr`.
+pub fn blocking_call(
+    analysis: &Analysis<'_>,
+    infer: &mut Infer<'_, '_>,
+    file: FileId,
+    expr: ExprId,
+) -> Option<(Identity, Finding)> {
+    let reported = |e| matches!(e, Effect::Blocks(i) if BLOCKING.contains(&CATEGORIES[i as usize]));
+    let meeting = meet(analysis, file, expr, reported)?;
+    let owner = analysis.graph.owner(meeting.site);
+    let mut confidence = meeting.confidence;
+    if let Some(root) = analysis.graph.loop_root(owner) {
+        if !root.blocking_matters {
+            return None;
+        }
+        if root.is_startup || root.is_test {
+            confidence = Confidence::Possible;
+        }
+    }
+    if analysis.is_script(file) {
+        confidence = Confidence::Possible;
+    }
+    let last = meeting.chain.last().copied().unwrap_or(meeting.site);
+    let sink_name = short(&analysis.sink_of(last)).to_owned();
+    let name = analysis.site_text(meeting.site);
+    let message = match meeting.chain.len() {
+        0 => format!("{sink_name}() blocks the event loop"),
+        1 => format!("{name} blocks the event loop: it calls {sink_name}()"),
+        n => format!("{name} blocks the event loop: it leads to {sink_name}(), {n} calls down"),
+    };
+    let message = match &analysis.graph.site(last).happens {
+        Happens::Blocks(_, facts) => match &facts.instead {
+            Some(instead) => format!("{message}; use {instead}"),
+            None => message,
+        },
+        _ => message,
+    };
+    let mut fixes = if meeting.chain.is_empty() { Vec::new() } else { chain_fixes(analysis, infer, &meeting, false) };
+    fixes.extend(unblock(analysis, &meeting));
+    Some(finding(analysis, "blocking-call", &meeting, confidence, message, fixes))
+}
+
+/// The surest effect of the wanted kind at an expression, then the nearest.
+fn meet(analysis: &Analysis<'_>, file: FileId, expr: ExprId, wanted: impl Fn(Effect) -> bool) -> Option<Meeting> {
+    let graph = &analysis.graph;
+    let mut best: Option<(Confidence, std::cmp::Reverse<u32>, SiteRef, Effect, Option<Witness>)> = None;
+    for site in analysis.sites_at(file, expr) {
+        for effect in analysis.effects_at(site).filter(|e| wanted(*e)) {
+            let Some((confidence, witness)) = graph.effect_at(&analysis.world, site, effect) else { continue };
+            let distance = std::cmp::Reverse(witness.map_or(0, |w| w.distance + 1));
+            if best.as_ref().is_none_or(|b| (confidence, distance) > (b.0, b.1)) {
+                best = Some((confidence, distance, site, effect, witness));
+            }
+        }
+    }
+    let (confidence, _, site, effect, witness) = best?;
+    let chain = witness.map_or_else(Vec::new, |w| graph.chain(w, effect));
+    Some(Meeting { site, effect, confidence, chain })
+}
+
+fn finding(
+    analysis: &Analysis<'_>,
+    rule: &'static str,
+    meeting: &Meeting,
+    confidence: Confidence,
+    message: String,
+    fixes: Vec<Fix>,
+) -> (Identity, Finding) {
+    let graph = &analysis.graph;
+    let site = graph.site(meeting.site);
+    let owner = graph.owner(meeting.site);
+    let callee = match site.happens {
+        Happens::Runs(target) => Ok(target),
+        _ => Err(site.expr),
+    };
+    let chain = meeting.chain.iter().map(|&at| step(analysis, at, meeting.effect)).collect();
+    let finding = Finding {
+        rule: SmolStr::new_static(rule),
+        severity: confidence.default_severity(),
+        confidence,
+        message,
+        place: Place { file: meeting.site.file, span: analysis.span(meeting.site) },
+        function: analysis.function_name(owner),
+        chain,
+        fixes,
+    };
+    ((owner, callee), finding)
+}
+
+fn step(analysis: &Analysis<'_>, at: SiteRef, effect: Effect) -> ChainStep {
+    let site = analysis.graph.site(at);
+    let owner = analysis.short_name(analysis.graph.owner(at));
+    let message = match &site.happens {
+        Happens::Runs(_) => format!("{owner} calls {}", analysis.site_text(at)),
+        _ => {
+            let sink = analysis.sink_of(at);
+            let does = match effect {
+                Effect::StartsLoop => "starts an event loop",
+                Effect::RefusesLoop => "refuses to run on an event loop",
+                Effect::Blocks(_) => "blocks the thread",
+            };
+            format!("{owner} calls {}(), which {does}", short(&sink))
+        }
+    };
+    ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message }
+}
+
+/// The name of an outside callable as people write it.
+fn short(path: &str) -> &str {
+    path.strip_prefix("builtins.").or_else(|| path.strip_prefix("asyncio.AbstractEventLoop.")).unwrap_or(path)
+}
+
+/// `asyncio.run(x)` -> `await x`, and the like for the other starters.
+fn start_to_await(analysis: &Analysis<'_>, at: SiteRef, sink: &str, confidence: Confidence) -> Option<Fix> {
+    let source = Source::of(&analysis.world, at.file);
+    let call = analysis.graph.site(at).expr;
+    if !source.await_is_legal(call) {
+        return None;
+    }
+    let (edit, drops) = starter_edit(analysis, &source, call, sink)?;
+    let simple = matches!(sink, "asyncio.run" | "uvloop.run") && !drops && confidence == Confidence::Certain;
+    Some(Fix {
+        title: format!("Replace {}() by await", short(sink)),
+        applicability: if simple { Applicability::Safe } else { Applicability::Unsafe },
+        edits: vec![edit],
+    })
+}
+
+/// The replacement of a starter's call by an `await`, and whether arguments get lost.
+fn starter_edit(analysis: &Analysis<'_>, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
+    let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
+    let arguments = source.facts.args(args);
+    let starter = analysis.world.knowledge.starter(sink)?;
+    if let ExprKind::Call { args: wrapped, .. } = source.facts.expr(func).kind {
+        // `async_to_sync(f)(x)` -> `await f(x)`
+        let inner = source.facts.args(wrapped).first()?.value;
+        let operand = format!("{}({})", source.operand(inner), source.arguments(call)?);
+        return Some((source.edit(source.facts.expr(call).span, source.awaited(call, &operand)), false));
+    }
+    if starter.argument == StarterArgument::None {
+        return None;
+    }
+    if arguments.iter().any(|a| a.star != Star::No) {
+        return None;
+    }
+    let first =
+        arguments.iter().find(|a| a.name.is_none_or(|n| matches!(source.facts.name(n), "main" | "coro" | "future")))?;
+    let drops = arguments.iter().any(|a| a.name.is_some() && a.value != first.value);
+    if starter.argument == StarterArgument::Coroutine {
+        return Some((source.call_to_await(call, first.value), drops));
+    }
+    let rest: Vec<&str> =
+        arguments.iter().filter(|a| a.name.is_none() && a.value != first.value).map(|a| source.expr(a.value)).collect();
+    let operand = format!("{}({})", source.operand(first.value), rest.join(", "));
+    Some((source.edit(source.facts.expr(call).span, source.awaited(call, &operand)), drops))
+}
+
+/// The fixes of a call that leads to the effect through functions of the program: its async twin, or the whole chain
+/// made async.
+fn chain_fixes(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting: &Meeting, whole_chain: bool) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let site = analysis.graph.site(meeting.site);
+    let Happens::Runs(callee) = site.happens else { return fixes };
+    fixes.extend(use_twin(analysis, infer, meeting.site, callee));
+    if whole_chain && let Some(fix) = make_chain_async(analysis, infer, meeting) {
+        fixes.push(fix);
+    }
+    fixes
+}
+
+fn use_twin(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, at: SiteRef, callee: Def) -> Option<Fix> {
+    let source = Source::of(&analysis.world, at.file);
+    let call = analysis.graph.site(at).expr;
+    let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { return None };
+    let twin = twin::twin(infer, callee)?;
+    // The twin must not itself be the coroutine that makes the call.
+    if twin == analysis.graph.owner(at) || !source.await_is_legal(call) {
+        return None;
+    }
+    let name = analysis.world.name(twin);
+    let callee = match source.facts.expr(func).kind {
+        ExprKind::Attribute { value, .. } => format!("{}.{name}", source.expr(value)),
+        ExprKind::Name(_) if twin.file == at.file => name.to_owned(),
+        _ => return None,
+    };
+    let operand = format!("{callee}({})", source.arguments(call)?);
+    let edit = source.edit(source.facts.expr(call).span, source.awaited(call, &operand));
+    Some(Fix {
+        title: format!("Await its async twin `{name}()`"),
+        applicability: Applicability::Unsafe,
+        edits: vec![edit],
+    })
+}
+
+/// The chain from the coroutine down to the starter as `async def`, with the starter replaced by `await`.
+fn make_chain_async(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting: &Meeting) -> Option<Fix> {
+    let mut functions: Vec<Def> = meeting.chain.iter().map(|&at| analysis.graph.owner(at)).collect();
+    functions.sort_unstable();
+    functions.dedup();
+    let sink_site = *meeting.chain.last()?;
+    let source = Source::of(&analysis.world, sink_site.file);
+    let sink = analysis.sink_of(sink_site);
+    let (edit, _) = starter_edit(analysis, &source, analysis.graph.site(sink_site).expr, &sink)?;
+    let edits = make_async::edits(analysis, infer, &functions, vec![edit])?;
+    let title = match functions.as_slice() {
+        [only] => format!("Make `{}` async and await it", analysis.world.name(*only)),
+        several => format!("Make the {} functions of the chain async", several.len()),
+    };
+    Some(Fix { title, applicability: Applicability::Unsafe, edits })
+}
+
+/// The fix of a blocking call: the async function of the file's own library, or a thread.
+fn unblock(analysis: &Analysis<'_>, meeting: &Meeting) -> Option<Fix> {
+    let source = Source::of(&analysis.world, meeting.site.file);
+    let site = analysis.graph.site(meeting.site);
+    let call = site.expr;
+    let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
+    if !source.await_is_legal(call) {
+        return None;
+    }
+    let library = async_library(source.facts);
+    let arguments = source.arguments(call)?;
+    let edits = |replacement: String, module: &str| {
+        let mut edits = vec![source.edit(source.facts.expr(call).span, replacement)];
+        edits.extend(source.import(module));
+        tidy(edits)
+    };
+    if meeting.chain.is_empty() && analysis.sink_of(meeting.site) == "time.sleep" {
+        let operand = format!("{library}.sleep({arguments})");
+        return Some(Fix {
+            title: format!("Await `{library}.sleep()`"),
+            applicability: Applicability::Unsafe,
+            edits: edits(source.awaited(call, &operand), library)?,
+        });
+    }
+    let keywords = source.facts.args(args).iter().any(|a| a.name.is_some() || a.star == Star::Two);
+    let (function, module) = match library {
+        "asyncio" => ("asyncio.to_thread", "asyncio"),
+        _ if keywords => return None,
+        "trio" => ("trio.to_thread.run_sync", "trio"),
+        _ => ("anyio.to_thread.run_sync", "anyio.to_thread"),
+    };
+    let rest = if arguments.trim().is_empty() { String::new() } else { format!(", {}", arguments.trim_start()) };
+    let operand = format!("{function}({}{rest})", source.expr(func));
+    Some(Fix {
+        title: format!("Run it in a thread: `await {function}(...)`"),
+        applicability: Applicability::Unsafe,
+        edits: edits(source.awaited(call, &operand), module)?,
+    })
+}

@@ -1,0 +1,113 @@
+//! `unawaited-coroutine`: a statement makes a coroutine and drops it.
+
+use super::make_async;
+use crate::analysis::Analysis;
+use crate::finding::{Applicability, Confidence, FileId, Finding, Fix, Place};
+use crate::fixes::Source;
+use crate::infer::Infer;
+use crate::sites::run_scope;
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// The findings in one file.
+pub fn unawaited_coroutines(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, file: FileId) -> Vec<Finding> {
+    let source = Source::of(&analysis.world, file);
+    let mut findings = Vec::new();
+    for stmt in &source.facts.stmts {
+        let StmtKind::Expr(expr) = stmt.kind else { continue };
+        if stmt.broken || analysis.is_broken(file, stmt.scope) {
+            continue;
+        }
+        for call in dropped(source.facts, expr) {
+            let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { continue };
+            if let Some(confidence) = dropped_confidence(infer, file, call, func) {
+                findings.push(finding(analysis, infer, &source, (call, func), confidence));
+            }
+        }
+    }
+    findings
+}
+
+/// The calls whose value an expression statement drops: the expression itself, the arms of a conditional, the last
+/// operand of `a and b()`.
+fn dropped(facts: &FileFacts, expr: ExprId) -> Vec<ExprId> {
+    match &facts.expr(expr).kind {
+        ExprKind::Call { .. } => vec![expr],
+        ExprKind::IfExp { body, orelse, .. } => {
+            let mut all = dropped(facts, *body);
+            all.extend(dropped(facts, *orelse));
+            all
+        }
+        ExprKind::BoolOp { values, .. } => {
+            facts.list(*values).last().map_or_else(Vec::new, |&last| dropped(facts, last))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn dropped_confidence(infer: &mut Infer<'_, '_>, file: FileId, call: ExprId, func: ExprId) -> Option<Confidence> {
+    let ty = infer.expr(file, call);
+    if !ty.parts().iter().all(|p| matches!(p, Ty::Coroutine(_))) {
+        return None;
+    }
+    let callee = infer.expr(file, func);
+    let single = callee.parts().len() == 1;
+    Some(if single && !is_overridden(infer, &callee) { Confidence::Certain } else { Confidence::Likely })
+}
+
+/// Whether a class below the receiver's has a method of that name that is not a coroutine function.
+fn is_overridden(infer: &mut Infer<'_, '_>, callee: &Ty) -> bool {
+    let Ty::Function(def, Some(Class::Own(_))) = callee else { return false };
+    infer.traits(*def).is_abstract || infer.is_abstract(*def)
+}
+
+fn finding(
+    analysis: &Analysis<'_>,
+    infer: &mut Infer<'_, '_>,
+    source: &Source<'_>,
+    (call, func): (ExprId, ExprId),
+    confidence: Confidence,
+) -> Finding {
+    let name = analysis.call_text(source.file, func);
+    let message = format!("the coroutine {name}() is never awaited: it does not run");
+    let scope = run_scope(source.facts, source.facts.expr(call).scope);
+    let owner = Def { file: source.file, scope };
+    let mut fixes = Vec::new();
+    if source.await_is_legal(call) {
+        fixes.push(Fix {
+            title: format!("Await `{name}()`"),
+            applicability: if confidence == Confidence::Certain { Applicability::Safe } else { Applicability::Unsafe },
+            edits: source.insert_await(call),
+        });
+    } else if scope == ScopeId::MODULE {
+        let span = source.facts.expr(call).span;
+        let mut edits = vec![
+            source.edit(Span::new(span.start, span.start), "asyncio.run("),
+            source.edit(Span::new(span.end, span.end), ")"),
+        ];
+        edits.extend(source.import("asyncio"));
+        edits.sort();
+        fixes.push(Fix {
+            title: format!("Run it: `asyncio.run({name}(...))`"),
+            applicability: Applicability::Unsafe,
+            edits,
+        });
+    } else if let Some(edits) = make_async::edits(analysis, infer, &[owner], source.insert_await(call)) {
+        fixes.push(Fix {
+            title: format!("Make `{}` async and await `{name}()`", analysis.world.name(owner)),
+            applicability: Applicability::Unsafe,
+            edits,
+        });
+    }
+    Finding {
+        rule: SmolStr::new_static("unawaited-coroutine"),
+        severity: confidence.default_severity(),
+        confidence,
+        message,
+        place: Place { file: source.file, span: source.facts.expr(call).span },
+        function: analysis.function_name(owner),
+        chain: Vec::new(),
+        fixes,
+    }
+}

@@ -1,0 +1,221 @@
+//! Loop states at the sites of a file: the flow domain fed with names and with the summaries of called functions.
+
+use crate::finding::FileId;
+use crate::flow::{self, CallMeaning, Depth, ExceptionClass, FlagMeaning, Oracle, StateSet};
+use crate::infer::{Infer, World};
+use crate::knowledge::{Answers, InRunningLoop};
+use crate::sites::{Happens, Site};
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+
+/// How many functions deep a summary looks into what it calls.
+const MAX_DEPTH: u8 = 3;
+/// A function in a file without probes is summed up only up to this many statements: as a wrapper around one elsewhere.
+const MAX_WRAPPER: u32 = 12;
+/// Names without which a file has no probe of its own.
+const PROBE_NAMES: &[&str] = &[
+    "get_running_loop",
+    "_get_running_loop",
+    "is_running",
+    "current_async_library",
+    "current_task",
+    "in_trio_run",
+    "current_trio_token",
+    "get_current_task",
+    "get_event_loop",
+    "create_task",
+    "iscoroutinefunction",
+];
+
+/// Fills in the states of sites, and takes out the loop starts whose failure on a running loop is handled as such.
+pub fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
+    let facts = world.facts(file);
+    let notebook = world.program.file(file).is_notebook;
+    let oracle = NameOracle::new(world, file, 0);
+    let mut flows = FxHashMap::default();
+    for site in sites.iter_mut() {
+        let scope = facts.code_scope(facts.expr(site.expr).scope);
+        let flow = flows.entry(scope).or_insert_with(|| {
+            let entry = match facts.scope(scope).kind {
+                ScopeKind::Module if notebook => StateSet::RUNNING,
+                _ => flow::usual_entry(facts, scope),
+            };
+            flow::analyze(facts, scope, entry, &oracle, Depth::WhereItMatters)
+        });
+        site.states = flow.state_at(facts, site.expr);
+    }
+    sites.retain(|s| !(matches!(s.happens, Happens::StartsLoop(_)) && is_attempt(world, file, s.expr)));
+}
+
+/// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something
+/// else is done where a loop runs.
+fn is_attempt(world: &World<'_>, file: FileId, expr: ExprId) -> bool {
+    use crate::index::Slot;
+    let facts = world.facts(file);
+    let index = world.index(file);
+    let Some(mut at) = facts.stmt_of(expr) else { return false };
+    while let Some(parent) = facts.stmt(at).parent {
+        if let StmtKind::Try { handlers, .. } = &facts.stmt(parent).kind
+            && index.slot(at) == Slot::Try
+        {
+            let handled = facts.handlers[handlers.range()].iter().any(|h| {
+                let named = h.types.is_some_and(|t| names_runtime_error(facts, t));
+                let leaves = facts.block(h.body).iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Raise { .. }));
+                named && !leaves
+            });
+            if handled {
+                return true;
+            }
+        }
+        at = parent;
+    }
+    false
+}
+
+fn names_runtime_error(facts: &FileFacts, types: ExprId) -> bool {
+    match &facts.expr(types).kind {
+        ExprKind::Name(n) => facts.name(*n) == "RuntimeError",
+        ExprKind::Tuple(items) => facts.list(*items).iter().any(|&i| names_runtime_error(facts, i)),
+        _ => false,
+    }
+}
+
+/// Answers the flow's questions from names and summaries.
+struct NameOracle<'w, 'p> {
+    world: &'w World<'p>,
+    infer: RefCell<Infer<'w, 'p>>,
+    file: FileId,
+    depth: u8,
+}
+
+impl<'w, 'p> NameOracle<'w, 'p> {
+    fn new(world: &'w World<'p>, file: FileId, depth: u8) -> Self {
+        Self { world, infer: RefCell::new(Infer::new(world)), file, depth }
+    }
+
+    fn external(&self, path: &str) -> CallMeaning {
+        let knowledge = self.world.knowledge;
+        match path {
+            "asyncio.get_running_loop" => return CallMeaning::running_loop(),
+            "asyncio.new_event_loop" => return CallMeaning::NewLoop,
+            "asyncio.get_event_loop" => return CallMeaning::CurrentLoop,
+            "asyncio.AbstractEventLoop.is_running" => return CallMeaning::LoopIsRunning,
+            "asyncio.create_task" => return CallMeaning::requires_loop(),
+            "contextlib.suppress" | "pytest.raises" => return CallMeaning::Suppresses,
+            "sys.exit" | "os._exit" | "os.abort" | "pytest.fail" | "pytest.skip" => return CallMeaning::NeverReturns,
+            _ => {}
+        }
+        if let Some(probe) = knowledge.probe(path) {
+            return match probe.answers {
+                Answers::Raises => {
+                    let class = probe.raises.first().map_or_else(ExceptionClass::runtime_error, |r| {
+                        ExceptionClass::named(r.rsplit('.').next().unwrap_or(r))
+                    });
+                    CallMeaning::probe_raises(class)
+                }
+                Answers::None => CallMeaning::probe_none(),
+                Answers::Bool => CallMeaning::probe_bool(),
+            };
+        }
+        match knowledge.starter(path) {
+            Some(s) if s.in_running_loop == InRunningLoop::Raises && s.only_in.is_empty() => CallMeaning::Starts,
+            _ => CallMeaning::Other,
+        }
+    }
+
+    fn summary(&self, def: Def) -> CallMeaning {
+        if self.depth >= MAX_DEPTH {
+            return CallMeaning::Other;
+        }
+        meaning(self.world, def, self.depth + 1)
+    }
+}
+
+/// What a call of a function of the program means for its caller's flow.
+fn meaning(world: &World<'_>, def: Def, depth: u8) -> CallMeaning {
+    let scope = world.scope(def);
+    let plain = matches!(scope.kind, ScopeKind::Function { is_async: false }) && !scope.has_yield;
+    if !plain || !may_tell(world, def) {
+        return CallMeaning::Other;
+    }
+    if let Some(known) = world.meanings.get(&(def, depth)) {
+        return known.clone();
+    }
+    let facts = world.facts(def.file);
+    let oracle = NameOracle::new(world, def.file, depth);
+    let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, Depth::WhereItMatters);
+    let meaning = flow.summary().meaning();
+    world.meanings.insert((def, depth), meaning.clone());
+    meaning
+}
+
+fn may_tell(world: &World<'_>, def: Def) -> bool {
+    let index = world.index(def.file);
+    PROBE_NAMES.iter().any(|n| index.name(n).is_some()) || world.scope(def).body.0.len <= MAX_WRAPPER
+}
+
+impl Oracle for NameOracle<'_, '_> {
+    fn call(&self, call: ExprId) -> CallMeaning {
+        let facts = self.world.facts(self.file);
+        let ExprKind::Call { func, .. } = facts.expr(call).kind else { return CallMeaning::Other };
+        let callee = self.infer.borrow_mut().expr(self.file, func);
+        match callee {
+            Ty::External(path) => self.external(&path),
+            Ty::Function(def, _) => self.summary(def),
+            Ty::Unknown => match facts.expr(func).kind {
+                ExprKind::Attribute { value, attr } if facts.name(attr) == "is_running" => {
+                    let looks = facts.dotted(value).is_some_and(|d| d.ends_with("loop"));
+                    if looks { CallMeaning::LoopIsRunning } else { CallMeaning::Other }
+                }
+                _ => CallMeaning::Other,
+            },
+            _ => CallMeaning::Other,
+        }
+    }
+
+    fn attribute_flag(&self, expr: ExprId) -> Option<FlagMeaning> {
+        let facts = self.world.facts(self.file);
+        let ExprKind::Attribute { value, attr } = facts.expr(expr).kind else { return None };
+        let ExprKind::Name(_) = facts.expr(value).kind else { return None };
+        let name = facts.name(attr);
+        let mut infer = self.infer.borrow_mut();
+        let Ty::Instance(Class::Own(class)) = infer.expr(self.file, value) else { return None };
+        if let Ty::Property(def, _) = infer.member(&Ty::Instance(Class::Own(class)), name) {
+            drop(infer);
+            return match self.summary(def) {
+                CallMeaning::Depends {
+                    running: flow::Outcome::Returns(running),
+                    not_running: flow::Outcome::Returns(not_running),
+                    ..
+                } => FlagMeaning::telling(running, not_running),
+                _ => None,
+            };
+        }
+        let init = infer.method(class, "__init__")?;
+        drop(infer);
+        self.flags(init).iter().find(|(n, _)| n == name).map(|(_, f)| *f)
+    }
+}
+
+impl NameOracle<'_, '_> {
+    /// The attributes that `__init__` sets from a probe.
+    fn flags(&self, init: Def) -> std::sync::Arc<Vec<(smol_str::SmolStr, FlagMeaning)>> {
+        if let Some(known) = self.world.flags.get(&init) {
+            return known.clone();
+        }
+        let index = self.world.index(init.file);
+        let probes = PROBE_NAMES.iter().any(|n| index.name(n).is_some());
+        if !probes || self.depth >= MAX_DEPTH || self.file == init.file && self.depth > 0 {
+            return Default::default();
+        }
+        let facts = self.world.facts(init.file);
+        let oracle = NameOracle::new(self.world, init.file, MAX_DEPTH - 1);
+        let flow = flow::analyze(facts, init.scope, StateSet::UNKNOWN, &oracle, Depth::WhereItMatters);
+        let found = flow.attributes().iter().filter_map(|a| Some((facts.name(a.name).into(), a.flag?))).collect();
+        let found = std::sync::Arc::new(found);
+        self.world.flags.insert(init, std::sync::Arc::clone(&found));
+        found
+    }
+}

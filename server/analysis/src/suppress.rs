@@ -1,0 +1,215 @@
+//! Comments that silence findings, and the rule `unused-ignore` for those that silence nothing.
+
+use crate::finding::{Applicability, Confidence, FileId, Finding, Fix, Place};
+use crate::fixes::Source;
+use crate::infer::World;
+use crate::rules;
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// The comments of one file, and which of their names silenced something.
+struct Comments {
+    file: FileId,
+    /// For each comment: the bytes it covers, and per name whether it was used (one entry when it names no rule).
+    covers: Vec<(Span, Vec<bool>)>,
+}
+
+/// Drops the findings that a comment silences, and adds one for each comment that silences nothing.
+pub fn apply(world: &World<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut files: Vec<Option<Comments>> = world
+        .program
+        .ids()
+        .map(|file| (!world.facts(file).suppressions.is_empty()).then(|| Comments::of(world, file)))
+        .collect();
+    let mut kept = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let mut places = vec![finding.place];
+        places.extend(finding.chain.iter().map(|step| step.place));
+        let mut silenced = false;
+        for (i, place) in places.iter().enumerate() {
+            if let Some(comments) = &mut files[place.file.index()] {
+                silenced |= comments.silence(world, &finding.rule, place.span, i == 0);
+            }
+        }
+        if !silenced {
+            kept.push(finding);
+        }
+    }
+    for comments in files.iter().flatten() {
+        comments.unused(world, &mut kept);
+    }
+    kept
+}
+
+impl Comments {
+    fn of(world: &World<'_>, file: FileId) -> Self {
+        let facts = world.facts(file);
+        let text = &*world.program.file(file).text;
+        let covers = facts
+            .suppressions
+            .iter()
+            .map(|s| {
+                let span = match s.kind {
+                    SuppressionKind::File => Span::new(0, facts.len),
+                    SuppressionKind::Line => logical_line(facts, text, s.span),
+                    SuppressionKind::Noqa => line(text, s.span.start),
+                };
+                (span, vec![false; s.names.len().max(1)])
+            })
+            .collect();
+        Self { file, covers }
+    }
+
+    fn silence(&mut self, world: &World<'_>, rule: &str, at: Span, is_finding: bool) -> bool {
+        let facts = world.facts(self.file);
+        let mut silenced = false;
+        for (comment, (span, used)) in facts.suppressions.iter().zip(&mut self.covers) {
+            let starts = span.start <= at.start && at.start < span.end;
+            if !starts && !(at.start <= span.start && span.end <= at.end) {
+                continue;
+            }
+            // A comment for the whole file speaks of the findings in it, not of causes that others reach.
+            if comment.kind == SuppressionKind::File && !is_finding {
+                continue;
+            }
+            if comment.names.is_empty() {
+                used[0] = true;
+                silenced = true;
+            }
+            for (i, (name, _)) in comment.names.iter().enumerate() {
+                let hit = match comment.kind {
+                    SuppressionKind::Noqa => {
+                        name == rule || rules::find(rule).is_some_and(|r| r.same_as.iter().any(|c| *c == name))
+                    }
+                    _ => name == rule || rules::find(rule).is_some_and(|r| r.group == name) || name == "all",
+                };
+                if hit {
+                    used[i] = true;
+                    silenced = true;
+                }
+            }
+        }
+        silenced
+    }
+
+    fn unused(&self, world: &World<'_>, findings: &mut Vec<Finding>) {
+        let source = Source::of(world, self.file);
+        for (comment, (_, used)) in source.facts.suppressions.iter().zip(&self.covers) {
+            if comment.kind == SuppressionKind::Noqa {
+                continue;
+            }
+            if comment.names.is_empty() {
+                if !used[0] {
+                    findings.push(unused_finding(&source, comment, None, comment.span));
+                }
+                continue;
+            }
+            for (i, (name, span)) in comment.names.iter().enumerate() {
+                let is_off = rules::find(name).is_some_and(|r| {
+                    rules::level(&world.program.file(self.file).settings, r.name) == crate::settings::Level::Off
+                });
+                if !used[i] && !is_off {
+                    findings.push(unused_finding(&source, comment, Some(name), *span));
+                }
+            }
+        }
+    }
+}
+
+fn unused_finding(source: &Source<'_>, comment: &Suppression, name: Option<&SmolStr>, span: Span) -> Finding {
+    let message = match name {
+        Some(name) if rules::find(name).is_none() && !rules::is_group(name) => match rules::nearest(name) {
+            Some(near) => format!("`{name}` is no rule: did you mean `{near}`?"),
+            None => format!("`{name}` is no rule"),
+        },
+        Some(name) => format!("this comment silences no finding of `{name}`"),
+        None => "this comment silences no finding".to_owned(),
+    };
+    let fix = if comment.names.len() <= 1 {
+        let start = source.text[..comment.span.start as usize].trim_end_matches([' ', '\t']).len() as u32;
+        Fix {
+            title: "Remove the comment".into(),
+            applicability: Applicability::Safe,
+            edits: vec![source.edit(Span::new(start, comment.span.end), "")],
+        }
+    } else {
+        let rest: Vec<&str> = comment.names.iter().filter(|(_, s)| *s != span).map(|(n, _)| n.as_str()).collect();
+        let (first, last) = (comment.names[0].1, comment.names[comment.names.len() - 1].1);
+        Fix {
+            title: format!("Remove `{}` from the comment", name.map_or("", |n| n.as_str())),
+            applicability: Applicability::Safe,
+            edits: vec![source.edit(Span::new(first.start, last.end), rest.join(", "))],
+        }
+    };
+    Finding {
+        rule: SmolStr::new_static("unused-ignore"),
+        severity: Confidence::Likely.default_severity(),
+        confidence: Confidence::Likely,
+        message,
+        place: Place { file: source.file, span },
+        function: None,
+        chain: Vec::new(),
+        fixes: vec![fix],
+    }
+}
+
+fn line(text: &str, at: u32) -> Span {
+    let at = (at as usize).min(text.len());
+    let start = text[..at].rfind(['\n', '\r']).map_or(0, |i| i + 1);
+    let end = text[at..].find(['\n', '\r']).map_or(text.len(), |i| at + i);
+    Span::new(start as u32, end as u32 + 1)
+}
+
+/// The lines that a comment speaks of: those of the statement on its line, without the block of a compound one; where
+/// the comment stands alone, those of the next statement.
+fn logical_line(facts: &FileFacts, text: &str, comment: Span) -> Span {
+    let own = line(text, comment.start);
+    let alone = text[own.start as usize..comment.start as usize].trim().is_empty();
+    let stmts = facts.stmts.iter();
+    let stmt = if alone {
+        let inside = facts.exprs.iter().any(|e| {
+            matches!(e.kind, ExprKind::Call { .. } | ExprKind::List(_) | ExprKind::Dict(_) | ExprKind::Tuple(_))
+                && e.span.start < comment.start
+                && comment.end < e.span.end
+        });
+        if inside {
+            // Between the lines of one statement: the line that follows.
+            return line(text, own.end.min(text.len() as u32));
+        }
+        stmts.filter(|s| s.span.start >= comment.end).min_by_key(|s| s.span.start)
+    } else {
+        let touches = |s: &&Stmt| {
+            let header = header(facts, s);
+            header.start < own.end && own.start < header.end
+        };
+        stmts.filter(touches).min_by_key(|s| header(facts, s).len())
+    };
+    match stmt {
+        Some(s) => {
+            let header = header(facts, s);
+            Span::new(line(text, header.start).start, line(text, header.end.max(1) - 1).end)
+        }
+        None => own,
+    }
+}
+
+/// A statement without its blocks.
+fn header(facts: &FileFacts, stmt: &Stmt) -> Span {
+    let body = match &stmt.kind {
+        StmtKind::If { body, .. }
+        | StmtKind::While { body, .. }
+        | StmtKind::For { body, .. }
+        | StmtKind::With { body, .. }
+        | StmtKind::Try { body, .. } => *body,
+        StmtKind::FunctionDef(scope) | StmtKind::ClassDef(scope) => facts.scope(*scope).body,
+        StmtKind::Match { cases, .. } => match facts.cases.get(cases.start as usize) {
+            Some(case) => return Span::new(stmt.span.start, case.span.start.max(stmt.span.start + 1)),
+            None => return stmt.span,
+        },
+        _ => return stmt.span,
+    };
+    match facts.block(body).first() {
+        Some(&first) => Span::new(stmt.span.start, facts.stmt(first).span.start.max(stmt.span.start + 1)),
+        None => stmt.span,
+    }
+}
