@@ -30,7 +30,7 @@ const PROBE_NAMES: &[&str] = &[
 ];
 
 /// Fills in the states of sites, and takes out the loop starts whose failure on a running loop is handled as such.
-pub fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
+pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
     let facts = world.facts(file);
     let notebook = world.program.file(file).is_notebook;
     let oracle = NameOracle::new(world, file, 0);

@@ -15,7 +15,7 @@ struct Comments {
 }
 
 /// Drops the findings that a comment silences, and adds one for each comment that silences nothing.
-pub fn apply(world: &World<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn apply(world: &World<'_>, findings: Vec<Finding>) -> Vec<Finding> {
     let mut files: Vec<Option<Comments>> = world
         .program
         .ids()

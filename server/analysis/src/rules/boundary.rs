@@ -23,13 +23,13 @@ struct Meeting {
 }
 
 /// What identifies a finding: one for each function and thing it calls, however often it does.
-pub type Identity = (Def, Result<Def, ExprId>);
+pub(crate) type Identity = (Def, Result<Def, ExprId>);
 
 /// The categories `blocking-call` reports.
-pub const BLOCKING: &[&str] = &["sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "project"];
+pub(crate) const BLOCKING: &[&str] = &["sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "project"];
 
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
-pub fn nested_event_loop(
+pub(crate) fn nested_event_loop(
     analysis: &Analysis<'_>,
     infer: &mut Infer<'_, '_>,
     file: FileId,
@@ -61,7 +61,7 @@ pub fn nested_event_loop(
 }
 
 /// The finding where a match of `blocking-call.scm` reports `expr`.
-pub fn blocking_call(
+pub(crate) fn blocking_call(
     analysis: &Analysis<'_>,
     infer: &mut Infer<'_, '_>,
     file: FileId,

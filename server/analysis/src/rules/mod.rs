@@ -5,8 +5,8 @@ mod make_async;
 mod twin;
 mod unawaited_coroutine;
 
-pub use boundary::{blocking_call, nested_event_loop};
-pub use unawaited_coroutine::unawaited_coroutines;
+pub(crate) use boundary::{blocking_call, nested_event_loop};
+pub(crate) use unawaited_coroutine::unawaited_coroutines;
 
 use crate::settings::{Level, Settings};
 

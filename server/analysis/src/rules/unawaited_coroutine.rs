@@ -11,7 +11,7 @@ use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
 /// The findings in one file.
-pub fn unawaited_coroutines(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, file: FileId) -> Vec<Finding> {
+pub(crate) fn unawaited_coroutines(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, file: FileId) -> Vec<Finding> {
     let source = Source::of(&analysis.world, file);
     let mut findings = Vec::new();
     for stmt in &source.facts.stmts {
