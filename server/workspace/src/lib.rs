@@ -1,1 +1,4 @@
-//! The only IO of asyncwise.
+//! The only IO of asyncwise: discovery, configuration, reading, cache, fixes.
+pub mod config;
+pub mod paths;
+pub mod problem;
