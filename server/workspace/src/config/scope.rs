@@ -179,8 +179,6 @@ fn blocking_call(option: &BlockingCallOption) -> BlockingCall {
 fn offload_function(option: &OffloadOption) -> OffloadFunction {
     match option {
         OffloadOption::Name(name) => OffloadFunction { name: name.as_str().into(), argument: 0 },
-        OffloadOption::Table(table) => {
-            OffloadFunction { name: table.name.as_str().into(), argument: table.argument }
-        }
+        OffloadOption::Table(table) => OffloadFunction { name: table.name.as_str().into(), argument: table.argument },
     }
 }
