@@ -78,8 +78,6 @@ pub struct Report {
 pub struct Session {
     pub(crate) files: Vec<Loaded>,
     pub(crate) problems: Vec<Problem>,
-    /// The file whose text was given: it is never written.
-    pub(crate) given_text: Option<PathBuf>,
     roots: Roots,
     scope: Arc<Scope>,
     cache: Option<Cache>,
@@ -110,9 +108,8 @@ impl Session {
         let dependencies = extra_paths(&files, &found, &scope);
         problems.extend(dependencies.iter().filter_map(|dir| missing_directory(dir, &request.overrides)));
         let roots = Roots { project: found.import_roots, dependencies };
-        let given_text = request.text.map(|(path, _)| path);
         tracing::info!(files = files.len(), ?roots, "read");
-        Self { files, problems, given_text, roots, scope, cache, pool, demanded: Vec::new() }
+        Self { files, problems, roots, scope, cache, pool, demanded: Vec::new() }
     }
 
     /// Checks the files.

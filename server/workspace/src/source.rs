@@ -71,12 +71,16 @@ impl Lines<'_> {
         let start = self.starts[line - 1];
         Position { cell: None, line, column: self.source.text[start..offset].chars().count() + 1 }
     }
+    /// Where a span starts and ends, in one cell.
+    pub fn range(&self, span: Span) -> (Position, Position) {
+        (self.position(span.start), self.position(span.end))
+    }
     /// The offsets of the line, or of the lines, that a span touches, without the last line end, and where it is.
-    pub fn excerpt(&self, span: Span) -> (Span, Position) {
+    pub fn excerpt(&self, span: Span) -> (Span, usize) {
         let first = self.starts.partition_point(|s| *s <= span.start as usize) - 1;
         let text = &self.source.text;
         let end = text[span.end as usize..].find('\n').map_or(text.len(), |i| i + span.end as usize);
-        (Span::new(self.starts[first] as u32, end as u32), self.position(self.starts[first] as u32))
+        (Span::new(self.starts[first] as u32, end as u32), first + 1)
     }
 }
 
