@@ -96,7 +96,8 @@ fn no_other_program_is_started() {
 
 #[test]
 fn nothing_is_unsafe_or_left_to_do() {
-    only_in(&[], &["unsafe {", "unsafe fn", "todo!(", "unimplemented!("]);
+    // The compiler refuses unsafe code where the lints of the workspace hold: see the next test.
+    only_in(&[], &["allow(unsafe_code", "todo!(", "unimplemented!("]);
     let root = std::fs::read_to_string(repository().join("Cargo.toml")).expect("the manifest is UTF-8");
     assert!(root.contains("unsafe_code = \"forbid\""));
 }

@@ -154,7 +154,7 @@ pub fn parse(text: &str) -> (Page, Vec<Mistake>) {
         } else if let Some(codes) = line.strip_prefix("Same as: ") {
             let codes = codes.trim_end_matches('.');
             let codes = if codes == "nothing else" { "" } else { codes };
-            let codes = codes.split(',').map(|code| code.trim().trim_matches('`').to_owned());
+            let codes = codes.split(',').map(|code| code.trim().replace('`', ""));
             page.same_as = Some(codes.filter(|code| !code.is_empty()).collect());
         }
         if !line.trim().is_empty()
