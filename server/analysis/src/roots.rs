@@ -15,7 +15,7 @@ pub fn roots(infer: &mut Infer<'_, '_>, file: FileId) -> Vec<(Def, Root)> {
     let world = infer.world;
     let facts = world.facts(file);
     let source = world.program.file(file);
-    let is_test = is_test_path(&source.path);
+    let is_test = is_test_module(world.program.module_name(file));
     let mut roots = Vec::new();
     if source.is_notebook {
         let root = Root { blocking_matters: false, ..Root::new(RunsOn::Loop, Reason::Notebook) };
@@ -55,11 +55,11 @@ pub fn roots(infer: &mut Infer<'_, '_>, file: FileId) -> Vec<(Def, Root)> {
     roots
 }
 
-/// Whether a path is that of test code, by the names pytest and unittest look for.
-pub fn is_test_path(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let folder = path.split('/').rev().skip(1).any(|part| matches!(part, "tests" | "test" | "testing"));
-    folder || name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
+/// Whether a module is test code, by the names pytest and unittest look for.
+fn is_test_module(name: &str) -> bool {
+    let (packages, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let within = packages.split('.').any(|part| matches!(part, "tests" | "test" | "testing"));
+    within || last.starts_with("test_") || last.ends_with("_test") || matches!(last, "conftest" | "tests")
 }
 
 /// Hooks that run while a program starts or stops, by the names frameworks give them.

@@ -385,7 +385,12 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             Some(ReceiverState::InMemory) => {
                 self.facts.exprs.iter().any(|e| matches!(&e.kind, ExprKind::Str(s) if s.contains(":memory:")))
             }
-            Some(ReceiverState::Unbounded | ReceiverState::Done) => true,
+            Some(ReceiverState::Unbounded) => true,
+            // Which futures are known to be done is not followed: a file that asks is taken to ask before it waits.
+            Some(ReceiverState::Done) => {
+                let asks = |n: &SmolStr| matches!(n.as_str(), "done" | "as_completed" | "wait");
+                self.facts.names.iter().any(asks)
+            }
             None => false,
         };
         if applies && !excused {

@@ -116,3 +116,302 @@ def read():
         expect![[""]],
     );
 }
+
+#[test]
+fn methods_through_attributes_annotations_and_returns() {
+    check(
+        "
+import asyncio
+from clients import Client, make
+
+class Service:
+    def __init__(self, given: Client, other: 'Client | None' = None):
+        self.own = Client()
+        self.given = given
+        self.other = other
+
+    def by_own(self):
+        return self.own.fetch()
+
+    def by_given(self):
+        return self.given.fetch()
+
+    def by_quoted(self):
+        return self.other.fetch()
+
+    def by_factory(self):
+        return make().fetch()
+
+    def by_with(self):
+        with Client() as c:
+            return c.fetch()
+
+    def by_element(self, all: list[Client]):
+        for c in all:
+            c.fetch()
+        return [c.fetch() for c in all]
+# file: clients.py
+import requests
+
+class Base:
+    def __enter__(self):
+        return self
+    def __exit__(self, *args):
+        pass
+    def fetch(self):
+        return requests.get('http://x')
+
+class Client(Base):
+    pass
+
+def make() -> Client:
+    return Client()
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn the_order_of_bases_is_c3() {
+    check(
+        "
+import time
+class A:
+    def f(self): time.sleep(1)
+class B(A): pass
+class C(A):
+    def f(self): pass
+class D(B, C): pass
+def run():
+    D().f()
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn only_the_work_argument_leaves_the_loop() {
+    check(
+        "
+import asyncio, time
+def work(): time.sleep(1)
+def args(): time.sleep(2)
+async def main():
+    await asyncio.to_thread(work, args())
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, lambda: work())
+    loop.call_soon(args)
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn probes_guard_and_flags_remember() {
+    check(
+        "
+import asyncio
+async def work(): pass
+def guarded():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    return asyncio.ensure_future(work())
+def flagged():
+    try:
+        asyncio.get_running_loop()
+        running = True
+    except RuntimeError:
+        running = False
+    if not running:
+        asyncio.run(work())
+def helper():
+    try:
+        asyncio.get_running_loop()
+        return True
+    except RuntimeError:
+        return False
+def asks():
+    if helper():
+        raise RuntimeError('use await')
+    asyncio.run(work())
+def plain():
+    asyncio.run(work())
+async def main():
+    guarded(); flagged(); asks(); plain()
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn decorators_keep_wrap_and_hand_over() {
+    check(
+        "
+import asyncio, functools, time
+from asgiref.sync import sync_to_async, async_to_sync
+def timed(f):
+    @functools.wraps(f)
+    def wrapper(*args):
+        return f(*args)
+    return wrapper
+def threaded(f):
+    @functools.wraps(f)
+    async def wrapper(*args):
+        return await asyncio.to_thread(f, *args)
+    return wrapper
+def synced(f):
+    def wrapper(*args):
+        return asyncio.run(f(*args))
+    return wrapper
+def registered(f):
+    ALL.append(f)
+    return f
+@timed
+def a(): time.sleep(1)
+@threaded
+def b(): time.sleep(1)
+@synced
+async def c(): pass
+@registered
+def d(): time.sleep(1)
+@sync_to_async
+def e(): time.sleep(1)
+@async_to_sync
+async def f(): pass
+def call_a(): a()
+def call_b(): b()
+def call_c(): c()
+def call_d(): d()
+def call_e(): e()
+def call_f(): f()
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn generators_run_where_they_are_consumed() {
+    check(
+        "
+import time, contextlib
+def lazy():
+    time.sleep(1)
+    yield 1
+@contextlib.contextmanager
+def entered():
+    time.sleep(1)
+    yield
+def makes(): return lazy()
+def runs():
+    for _ in lazy(): pass
+def lists(): return list(lazy())
+def enters():
+    with entered(): pass
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn properties_constructors_calls_and_partials_run_code() {
+    check(
+        "
+import time, functools
+class P:
+    def __init__(self): time.sleep(1)
+    @property
+    def value(self): time.sleep(2)
+    def __call__(self): time.sleep(3)
+    def __enter__(self): time.sleep(4)
+    def __exit__(self, *a): pass
+def constructs(): P()
+def reads(p: P): return p.value
+def stores(p: P): p.value = 1
+def calls(p: P): p()
+def enters(p: P):
+    with p: pass
+def base(): time.sleep(5)
+later = functools.partial(base)
+def partials(): later()
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn names_resolve_through_scopes_stars_and_reexports() {
+    check(
+        "
+from pkg import *
+from pkg import shown as other
+import pkg.inner as inner
+def a(): shown()
+def b(): other()
+def c(): inner.deep()
+def d(): hidden()
+def e(deep): deep()
+def f():
+    def shown(): pass
+    shown()
+# file: pkg/__init__.py
+from .inner import deep as shown, hidden
+__all__ = ['shown']
+# file: pkg/inner.py
+import time
+def deep(): time.sleep(1)
+def hidden(): time.sleep(1)
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn src_layouts_namespaces_and_conditional_imports() {
+    check(
+        "
+# file: src/app/main.py
+from typing import TYPE_CHECKING
+try:
+    from app.fast import work
+except ImportError:
+    from app.slow import work
+if TYPE_CHECKING:
+    from app.slow import Tool
+import space.part
+def a(): work()
+def b(tool: 'Tool'): tool.use()
+def c(): space.part.go()
+# file: src/app/__init__.py
+# file: src/app/slow.py
+import time
+def work(): time.sleep(1)
+class Tool:
+    def use(self): time.sleep(1)
+# file: src/space/part.py
+import time
+def go(): time.sleep(1)
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn frameworks_say_where_functions_run() {
+    check(
+        "
+from fastapi import FastAPI, Depends, APIRouter
+import time
+app = FastAPI()
+router = APIRouter()
+def dependency(): time.sleep(1)
+@app.get('/')
+def plain(d=Depends(dependency)): time.sleep(1)
+@router.post('/x')
+async def handler(): helper()
+def helper(): time.sleep(1)
+",
+        expect![[""]],
+    );
+}

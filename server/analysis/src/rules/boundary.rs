@@ -26,7 +26,11 @@ struct Meeting {
 pub(crate) type Identity = (Def, Result<Def, ExprId>);
 
 /// The categories `blocking-call` reports.
-pub(crate) const BLOCKING: &[&str] = &["sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "project"];
+pub(crate) const BLOCKING: &[&str] =
+    &[
+    "sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "lock", "queue", "thread-join", "future-result",
+    "project",
+];
 
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
 pub(crate) fn nested_event_loop(
