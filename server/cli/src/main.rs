@@ -1,2 +1,65 @@
-//! The `asyncwise` binary.
-fn main() {}
+//! The `asyncwise` binary: reads the command line, calls the workspace, prints.
+mod args;
+mod check;
+mod exit;
+mod explain;
+mod output;
+mod printer;
+mod progress;
+
+use args::{Arguments, Command, Global};
+use clap::Parser;
+use exit::Exit;
+use printer::Printer;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Global { color, verbose, quiet } = arguments.global;
+    log(verbose);
+    let cwd = std::env::current_dir();
+    let mut printer = Printer::new(color.into(), quiet, cwd.as_ref().cloned().unwrap_or_default());
+    let exit = match cwd {
+        Err(error) => {
+            printer.error(&format!("the working directory cannot be read: {error}; change to one that can"));
+            Exit::Failure
+        }
+        Ok(_) => run(&arguments.command, &mut printer),
+    };
+    let written = printer.finish();
+    if written { exit.into() } else { Exit::Failure.into() }
+}
+
+/// Runs the command. A mistake of ours that panics ends in the exit code for failure, with a word about it.
+fn run(command: &Command, printer: &mut Printer) -> Exit {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match command {
+        Command::Check(check) => check::run(check, printer),
+        Command::Explain { rule } => explain::explain(rule, printer),
+        Command::Rules { output_format } => explain::list(*output_format, printer),
+        Command::Schema { of } => explain::schema(*of, printer),
+    }));
+    result.unwrap_or_else(|_| {
+        printer.error("this is a mistake in asyncwise; please report it with what stands above");
+        Exit::Failure
+    })
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "asyncwise=info,asyncwise_workspace=info,asyncwise_analysis=info",
+        2 => "asyncwise=debug,asyncwise_workspace=debug,asyncwise_analysis=debug",
+        _ => "trace",
+    };
+    let filter = match std::env::var("ASYNCWISE_LOG") {
+        Ok(words) if verbose == 0 => EnvFilter::try_new(words).unwrap_or_else(|_| EnvFilter::new(level)),
+        _ => EnvFilter::new(level),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .init();
+}

@@ -1,1 +1,17 @@
-//! The only IO of asyncwise.
+//! The only IO of asyncwise: discovery, configuration, reading, cache, fixes.
+//!
+//! Architecture invariant: nothing here fails. What cannot be read or understood is a [`problem::Problem`] beside the
+//! result, and the work goes on without it.
+mod cache;
+pub mod config;
+mod dependencies;
+pub mod discover;
+pub mod fixes;
+pub mod load;
+pub mod paths;
+pub mod problem;
+pub mod session;
+pub mod source;
+mod write;
+
+pub use cache::DIRECTORY as CACHE_DIRECTORY;

@@ -1,0 +1,184 @@
+//! The configuration that holds for a directory, and the settings of each file under it.
+
+use super::options::{BlockingCallOption, OffloadOption, Options, RunsOnOption};
+use super::pattern::Patterns;
+use super::read::values;
+use super::select::{Layers, Selection, parse_level, rule_table};
+use super::{Overrides, version};
+use crate::paths;
+use asyncwise_analysis::finding::Confidence;
+use asyncwise_analysis::settings::{BlockingCall, EntryPoint, Level, OffloadFunction, RunsOn, Settings};
+use rustc_hash::FxHashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The largest file that is read unless the configuration says otherwise, in bytes.
+pub const DEFAULT_MAX_FILE_SIZE: u64 = 10_000_000;
+
+/// Directories that hold no code of the project, left out unless `exclude` says otherwise.
+const DEFAULT_EXCLUDE: &[&str] = &[
+    ".asyncwise_cache/",
+    ".bzr/",
+    ".direnv/",
+    ".eggs/",
+    ".git/",
+    ".hg/",
+    ".ipynb_checkpoints/",
+    ".mypy_cache/",
+    ".nox/",
+    ".pyenv/",
+    ".pytest_cache/",
+    ".ruff_cache/",
+    ".svn/",
+    ".tox/",
+    ".venv/",
+    "__pycache__/",
+    "__pypackages__/",
+    "build/",
+    "dist/",
+    "node_modules/",
+    "site-packages/",
+    "venv/",
+];
+
+/// One configuration, ready to be asked.
+#[derive(Debug)]
+pub struct Scope {
+    /// Patterns of what is left out.
+    exclude: Patterns,
+    per_file: Vec<PerFile>,
+    selection: Selection,
+    severities: FxHashMap<String, Level>,
+    command_line: Selection,
+    base: Settings,
+    /// Directories that imports start from, absolute.
+    pub src: Vec<PathBuf>,
+    /// Directories with installed packages, absolute.
+    pub extra_paths: Vec<PathBuf>,
+    /// Files of more bytes are not read.
+    pub max_file_size: u64,
+    /// Whether .gitignore files count.
+    pub respect_gitignore: bool,
+    made: Mutex<FxHashMap<Vec<usize>, Arc<Settings>>>,
+}
+
+#[derive(Debug)]
+struct PerFile {
+    patterns: Patterns,
+    /// The pattern began with `!`: it stands for all other files.
+    inverted: bool,
+    names: Vec<String>,
+}
+
+impl Scope {
+    /// The options, relative to `root`, under the overrides of the command line.
+    pub fn new(root: &Path, options: &Options, oldest_python: Option<(u8, u8)>, overrides: &Overrides) -> Self {
+        let directory = |path: &String| paths::absolute(root, Path::new(path));
+        let mut extra_paths: Vec<PathBuf> = overrides.extra_paths.clone();
+        extra_paths.extend(options.extra_paths.iter().map(|path| directory(path.value())));
+        let selection = Selection {
+            select: options.select.as_ref().map(|list| values(list).into_iter().map(|s| s.0).collect()),
+            ignore: values(&options.ignore).into_iter().map(|s| s.0).collect(),
+        };
+        let levels = options.severity.iter();
+        Self {
+            exclude: exclude(root, options),
+            per_file: per_file(root, options),
+            selection,
+            severities: levels.filter_map(|(r, l)| Some((r.value().0.clone(), parse_level(l.value())?))).collect(),
+            command_line: overrides.selection.clone(),
+            base: base_settings(options, oldest_python, overrides),
+            src: options.src.iter().map(|path| directory(path.value())).collect(),
+            extra_paths,
+            max_file_size: options.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE),
+            respect_gitignore: options.respect_gitignore.unwrap_or(true),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Whether the walk leaves this entry out.
+    pub(crate) fn excludes(&self, path: &Path, is_dir: bool) -> bool {
+        self.exclude.names(path, is_dir)
+    }
+
+    /// The settings of a file. Files to which the same per-file ignores apply share one value.
+    pub fn settings(&self, file: &Path) -> Arc<Settings> {
+        let applies = |p: &PerFile| p.patterns.cover(file) != p.inverted;
+        let key: Vec<usize> = (0..self.per_file.len()).filter(|i| applies(&self.per_file[*i])).collect();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(settings) = made.get(&key) {
+            return settings.clone();
+        }
+        let ignored_here: Vec<String> = key.iter().flat_map(|i| self.per_file[*i].names.clone()).collect();
+        let rules = rule_table(&Layers {
+            file: &self.selection,
+            severities: &self.severities,
+            command_line: &self.command_line,
+            ignored_here: &ignored_here,
+        });
+        let settings = Arc::new(Settings { rules, ..self.base.clone() });
+        made.insert(key, settings.clone());
+        settings
+    }
+}
+
+fn exclude(root: &Path, options: &Options) -> Patterns {
+    let own = options.exclude.as_ref().map(|list| list.iter().map(|p| p.value().as_str()).collect::<Vec<_>>());
+    let patterns = own.unwrap_or_else(|| DEFAULT_EXCLUDE.to_vec());
+    Patterns::new(root, patterns.into_iter().chain(options.extend_exclude.iter().map(|p| p.value().as_str())))
+}
+
+fn per_file(root: &Path, options: &Options) -> Vec<PerFile> {
+    let entries = options.per_file_ignores.iter();
+    entries
+        .map(|(pattern, names)| {
+            let (inverted, pattern) = match pattern.value().strip_prefix('!') {
+                Some(rest) => (true, rest),
+                None => (false, pattern.value().as_str()),
+            };
+            let names = values(names).into_iter().map(|s| s.0).collect();
+            PerFile { patterns: Patterns::new(root, [pattern]), inverted, names }
+        })
+        .collect()
+}
+
+fn base_settings(options: &Options, oldest_python: Option<(u8, u8)>, overrides: &Overrides) -> Settings {
+    let own_target = options.target_version.as_ref().and_then(|target| version::parse(target.value()));
+    let own_confidence = options.min_confidence.map(Confidence::from);
+    Settings {
+        min_confidence: overrides.min_confidence.or(own_confidence).unwrap_or(Confidence::Possible),
+        target_version: overrides.target_version.or(own_target).or(oldest_python),
+        blocking_calls: options.blocking_calls.iter().map(blocking_call).collect(),
+        offload_functions: options.offload_functions.iter().map(offload_function).collect(),
+        loop_starters: options.loop_starters.iter().map(Into::into).collect(),
+        entry_points: options
+            .entry_points
+            .iter()
+            .map(|entry| EntryPoint {
+                name: entry.name.as_str().into(),
+                runs_on: match entry.runs_on {
+                    RunsOnOption::Loop => RunsOn::Loop,
+                    RunsOnOption::Worker => RunsOn::Worker,
+                    RunsOnOption::None => RunsOn::NoLoop,
+                },
+            })
+            .collect(),
+        ..Settings::default()
+    }
+}
+
+fn blocking_call(option: &BlockingCallOption) -> BlockingCall {
+    match option {
+        BlockingCallOption::Name(name) => BlockingCall { name: name.as_str().into(), instead: None },
+        BlockingCallOption::Table(table) => {
+            BlockingCall { name: table.name.as_str().into(), instead: table.instead.clone() }
+        }
+    }
+}
+
+fn offload_function(option: &OffloadOption) -> OffloadFunction {
+    match option {
+        OffloadOption::Name(name) => OffloadFunction { name: name.as_str().into(), argument: 0 },
+        OffloadOption::Table(table) => OffloadFunction { name: table.name.as_str().into(), argument: table.argument },
+    }
+}
