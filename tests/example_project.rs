@@ -1,7 +1,8 @@
 //! The example project of the README: each of its bugs is reported once, where a person would change it, with its chain;
 //! its mended twin gives nothing.
 
-use asyncwise_tests::binary::check_json;
+use asyncwise_tests::binary::{asyncwise, check_json};
+use asyncwise_tests::repository;
 use serde_json::Value;
 
 /// A bug of the project: rule, severity, place, the enclosing function, part of the message, and the calls from it to its
@@ -81,4 +82,26 @@ fn the_mended_twin_gives_nothing() {
     assert_eq!(report.json["findings"], Value::Array(Vec::new()));
     assert_eq!(report.json["errors"], Value::Array(Vec::new()));
     assert_eq!(report.code, 0);
+}
+
+/// The block of the README that shows the report, from its opening fence to its closing one.
+const SHOWN: (&str, &str) = ("<!-- report of the example project -->\n```text\n", "```\n");
+
+/// `UPDATE_README=1 cargo test -p asyncwise-tests --test example_project` writes the report into the README.
+#[test]
+fn the_readme_shows_the_report() {
+    let arguments = ["check", "--quiet", "--no-cache", "tests/projects/web-service"];
+    let output = asyncwise().args(arguments).current_dir(repository()).output().expect("the binary starts");
+    let report = String::from_utf8(output.stdout).expect("the report is UTF-8");
+    let path = repository().join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("the README is UTF-8").replace("\r\n", "\n");
+    let (before, after) = readme.split_once(SHOWN.0).expect("the README shows a report");
+    let (shown, after) = after.split_once(SHOWN.1).expect("its block ends");
+    let report = format!("{}\n", report.trim_end());
+    if std::env::var_os("UPDATE_README").is_some() {
+        let new = format!("{before}{}{report}{}{after}", SHOWN.0, SHOWN.1);
+        std::fs::write(path, new).expect("the README can be written");
+        return;
+    }
+    assert!(shown == report, "the README shows an older report; UPDATE_README=1 brings it up to date:\n{report}");
 }

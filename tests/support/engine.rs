@@ -1,27 +1,47 @@
 //! The one place that says how text becomes facts and configuration becomes settings in these tests.
 
-use asyncwise_analysis::Structure;
-use asyncwise_analysis::finding::FileId;
+use crate::binary::target;
 use asyncwise_analysis::settings::Settings;
-use asyncwise_syntax::facts::{FileFacts, Span};
+use asyncwise_syntax::facts::FileFacts;
+use asyncwise_workspace::config::{Configurations, Overrides, Scope, Source};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+
+pub use asyncwise_workspace::source::NoStructure as Trees;
 
 /// The facts of a text.
-pub fn facts(_text: &str) -> FileFacts {
-    // Wired to the lowering of `asyncwise_syntax` once it is there.
-    FileFacts::default()
+pub fn facts(text: &str) -> FileFacts {
+    asyncwise_workspace::source::facts(text)
 }
 
-/// The settings that the `asyncwise.toml` of an example gives its file `path`.
-pub fn settings(config: &str, _path: &str) -> Result<Settings, String> {
-    if config.trim().is_empty() { Ok(Settings::default()) } else { Err("configuration is not read yet".into()) }
-}
+/// What the `asyncwise.toml` of an example says.
+#[derive(Debug)]
+pub struct Configuration(Arc<Scope>);
 
-/// Answers for query rules from the texts of the program.
-#[derive(Debug, Default)]
-pub struct Trees;
+impl Configuration {
+    /// Reads it as if it lay in `root`. What the reader warns about is an error here.
+    pub fn read(root: &str, text: &str) -> Result<Self, String> {
+        let mut configurations = if text.is_empty() {
+            Configurations::new(root.into(), Source::Isolated, Overrides::default())
+        } else {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            let folder = target().join("asyncwise-examples").join(format!("{:x}", hasher.finish()));
+            std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+            let file = folder.join("asyncwise.toml");
+            std::fs::write(&file, text).map_err(|error| error.to_string())?;
+            Configurations::new(root.into(), Source::File(file), Overrides::default())
+        };
+        let scope = configurations.scope(Path::new(root));
+        match configurations.problems.first() {
+            Some(problem) => Err(format!("the configuration is not understood: {}", problem.message)),
+            None => Ok(Self(scope)),
+        }
+    }
 
-impl Structure for Trees {
-    fn matches(&self, _file: FileId, _pattern: &str, _span: Span) -> Vec<Vec<(String, Span)>> {
-        Vec::new()
+    /// The settings of a file.
+    pub fn settings(&self, path: &str) -> Arc<Settings> {
+        self.0.settings(Path::new(path))
     }
 }

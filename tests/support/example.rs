@@ -40,16 +40,17 @@ fn texts(files: &[ExampleFile]) -> Texts {
 }
 
 fn program(texts: &Texts, config: &str) -> Result<Program, String> {
+    let configuration = engine::Configuration::read(ROOT, config)?;
     let mut files = Vec::new();
     for (path, text) in texts {
         let is_dependency = path.starts_with("site-packages/");
         files.push(SourceFile {
+            settings: configuration.settings(&format!("{ROOT}/{path}")),
             path: format!("{ROOT}/{path}").into(),
             origin: if is_dependency { Origin::Dependency } else { Origin::Project },
             text: text.as_str().into(),
             facts: Arc::new(engine::facts(text)),
             is_notebook: path.ends_with(".ipynb"),
-            settings: Arc::new(engine::settings(config, path)?),
         });
     }
     let roots = SearchRoots {

@@ -109,13 +109,13 @@ pub(crate) struct Settings {
 #[command(next_help_heading = "Fixes")]
 pub(crate) struct Fixing {
     /// Apply safe fixes and report what is left.
-    #[arg(long)]
+    #[arg(long, group = "applies")]
     pub(crate) fix: bool,
     /// With `--fix` or `--diff`: fixes that change what the program does, too.
-    #[arg(long)]
+    #[arg(long, requires = "applies")]
     pub(crate) unsafe_fixes: bool,
     /// Print what `--fix` would change, and change nothing.
-    #[arg(long, conflicts_with_all = ["fix", "output_format", "statistics"])]
+    #[arg(long, group = "applies", conflicts_with_all = ["fix", "output_format", "statistics"])]
     pub(crate) diff: bool,
 }
 

@@ -56,5 +56,10 @@ fn log(verbose: u8) {
         Ok(words) if verbose == 0 => EnvFilter::try_new(words).unwrap_or_else(|_| EnvFilter::new(level)),
         _ => EnvFilter::new(level),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .init();
 }

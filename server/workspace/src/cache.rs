@@ -47,8 +47,11 @@ struct StoredFinding {
     place: StoredPlace,
     function: Option<String>,
     chain: Vec<(StoredPlace, String)>,
-    fixes: Vec<(String, Applicability, Vec<(StoredPlace, String)>)>,
+    fixes: Vec<StoredFix>,
 }
+
+/// Title, applicability, edits.
+type StoredFix = (String, Applicability, Vec<(StoredPlace, String)>);
 
 /// Index into [`Entry::paths`], start, end.
 type StoredPlace = (u32, u32, u32);

@@ -182,7 +182,8 @@ fn is_wanted(configurations: &Mutex<Configurations>, entry: &DirEntry) -> bool {
     }
     let dir = entry.path().parent().unwrap_or(entry.path());
     let scope = configurations.lock().unwrap_or_else(PoisonError::into_inner).scope(dir);
-    !scope.excludes(entry.path(), is_dir) && !(is_dir && entry.path().join("pyvenv.cfg").is_file())
+    let is_environment = is_dir && entry.path().join("pyvenv.cfg").is_file();
+    !is_environment && !scope.excludes(entry.path(), is_dir)
 }
 
 fn is_package_file(entry: &DirEntry) -> bool {

@@ -187,10 +187,13 @@ impl Session {
 
     pub(crate) fn report(&self, findings: Vec<Finding>) -> Report {
         let files = self.files.iter();
+        let mut problems = self.problems.clone();
+        problems.sort_by(|a, b| (&a.path, a.position, &a.message).cmp(&(&b.path, b.position, &b.message)));
+        problems.dedup();
         Report {
             files: files.map(|file| ReportFile { path: file.path.clone(), source: file.source.clone() }).collect(),
             findings,
-            problems: self.problems.clone(),
+            problems,
             checked: self.files.iter().filter(|file| file.asked).count(),
         }
     }

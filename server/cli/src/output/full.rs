@@ -1,6 +1,6 @@
 //! The report for people: source, underline, chain, fix.
 
-use super::{View, severity_word};
+use super::{View, printable, severity_word};
 use crate::printer::{DIM, Printer};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use asyncwise_analysis::finding::{Applicability, Finding, Fix, Place, Severity};
@@ -44,8 +44,8 @@ fn render(view: &View<'_>, finding: &Finding, renderer: &Renderer) -> String {
 
 fn help(fix: &Fix) -> String {
     let how = match fix.applicability {
-        Applicability::Safe => "`--fix` does it",
-        Applicability::Unsafe => "`--fix --unsafe-fixes` does it; look at the result",
+        Applicability::Safe => "`--fix` applies it",
+        Applicability::Unsafe => "`--fix --unsafe-fixes` applies it; look at the result",
     };
     format!("{} ({how})", printable(&fix.title))
 }
@@ -63,7 +63,61 @@ fn snippet<'v>(view: &'v View<'_>, place: Place) -> Snippet<'v, Annotation<'v>> 
         .annotation(AnnotationKind::Primary.span(start.min(text.len())..end.clamp(start, text.len())))
 }
 
-/// Messages quote names from the code; a control character in one must not reach the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::sample;
+    use expect_test::expect;
+
+    fn rendered(index: usize) -> String {
+        let (report, cwd) = sample();
+        render(&View::new(&report, &cwd), &report.findings[index], &Renderer::plain())
+    }
+
+    #[test]
+    fn a_chain_across_files_with_a_fix() {
+        expect![[r#"
+            error[blocking-call]: something of `blocking-call`
+             --> main.py:4:5
+              |
+            4 |     helper.wait(1)
+              |     ^^^^^^^^^^^^^^
+              |
+            note: `wait` runs on the event loop
+             --> ../lib/helper.py:3:5
+              |
+            3 | def wait(n):
+              |     ^^^^^^^
+            note: `time.sleep` blocks
+             --> ../lib/helper.py:4:2
+              |
+            4 |     time.sleep(n)
+              |     ^^^^^^^^^^^^^
+              = help: Use `await asyncio.sleep` (`--fix` applies it)"#]]
+        .assert_eq(&rendered(0));
+    }
+
+    #[test]
+    fn the_columns_of_wide_characters() {
+        expect![[r#"
+            warning[unawaited-coroutine]: something of `unawaited-coroutine`
+             --> main.py:5:15
+              |
+            5 |     s = 'é漢'; later(s)
+              |                ^^^^^^^^"#]]
+        .assert_eq(&rendered(1));
+    }
+
+    #[test]
+    fn several_lines() {
+        expect![[r#"
+            hint[unawaited-coroutine]: something of `unawaited-coroutine`
+             --> main.py:6:5
+              |
+            6 | /     later(
+            7 | |         1,
+            8 | |     )
+              | |_____^"#]]
+        .assert_eq(&rendered(2));
+    }
 }

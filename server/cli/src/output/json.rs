@@ -240,3 +240,81 @@ fn range(view: &View<'_>, place: Place) -> (Option<usize>, Range) {
     let position = |at: asyncwise_workspace::source::Position| Position { line: at.line, column: at.column };
     (start.cell, Range { start: position(start), end: position(end) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::sample;
+    use expect_test::expect;
+
+    #[test]
+    fn the_sample_fits_the_schema() {
+        let (report, cwd) = sample();
+        let value = serde_json::to_value(output(&View::new(&report, &cwd), Duration::from_millis(12))).unwrap();
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_form_of_a_finding() {
+        let (report, cwd) = sample();
+        let output = output(&View::new(&report, &cwd), Duration::from_millis(12));
+        expect![[r#"
+            {
+              "rule": "blocking-call",
+              "severity": "error",
+              "confidence": "certain",
+              "message": "something of `blocking-call`",
+              "path": "main.py",
+              "range": {
+                "start": {
+                  "line": 4,
+                  "column": 5
+                },
+                "end": {
+                  "line": 4,
+                  "column": 19
+                }
+              },
+              "function": "main.main",
+              "chain": [
+                {
+                  "path": "../lib/helper.py",
+                  "line": 3,
+                  "column": 5,
+                  "message": "`wait` runs on the event loop"
+                },
+                {
+                  "path": "../lib/helper.py",
+                  "line": 4,
+                  "column": 2,
+                  "message": "`time.sleep` blocks"
+                }
+              ],
+              "fixes": [
+                {
+                  "title": "Use `await asyncio.sleep`",
+                  "applicability": "safe",
+                  "edits": [
+                    {
+                      "path": "main.py",
+                      "range": {
+                        "start": {
+                          "line": 4,
+                          "column": 5
+                        },
+                        "end": {
+                          "line": 4,
+                          "column": 19
+                        }
+                      },
+                      "text": "await asyncio.sleep(1)"
+                    }
+                  ]
+                }
+              ]
+            }"#]]
+        .assert_eq(&serde_json::to_string_pretty(&output.findings[0]).unwrap());
+    }
+}

@@ -77,3 +77,72 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     let many = if number == 1 { "" } else { "s" };
     format!("{number} {one}{many}")
 }
+
+/// Messages quote names from the code; a control character in one must not reach the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use asyncwise_analysis::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
+    use asyncwise_syntax::facts::Span;
+    use asyncwise_workspace::session::{Report, ReportFile};
+    use asyncwise_workspace::source::Source;
+    use std::path::PathBuf;
+
+    const MAIN: &str = "import helper\n\nasync def main():\n    helper.wait(1)\n    s = 'é漢'; later(s)\n    later(\n        1,\n    )\n";
+    const HELPER: &str = "import time\n\ndef wait(n):\n\ttime.sleep(n)\n";
+
+    /// Three findings in two files, and the working directory.
+    pub(crate) fn sample() -> (Report, PathBuf) {
+        let file = |path: &str, text: &str| ReportFile {
+            path: PathBuf::from(path),
+            source: Source::decode(text.as_bytes().to_vec(), false).unwrap(),
+        };
+        let call = place(0, MAIN, "helper.wait(1)");
+        let chain = vec![
+            ChainStep { place: place(1, HELPER, "wait(n)"), message: "`wait` runs on the event loop".to_owned() },
+            ChainStep { place: place(1, HELPER, "time.sleep(n)"), message: "`time.sleep` blocks".to_owned() },
+        ];
+        let fix = Fix {
+            title: "Use `await asyncio.sleep`".to_owned(),
+            applicability: Applicability::Safe,
+            edits: vec![Edit { place: call, text: "await asyncio.sleep(1)".to_owned() }],
+        };
+        let mut blocking = finding("blocking-call", call, Confidence::Certain);
+        (blocking.chain, blocking.fixes) = (chain, vec![fix]);
+        let wide = finding("unawaited-coroutine", place(0, MAIN, "later(s)"), Confidence::Likely);
+        let long = finding("unawaited-coroutine", place(0, MAIN, "later(\n        1,\n    )"), Confidence::Possible);
+        let report = Report {
+            files: vec![file("/work/app/main.py", MAIN), file("/work/lib/helper.py", HELPER)],
+            findings: vec![blocking, wide, long],
+            problems: Vec::new(),
+            checked: 1,
+        };
+        (report, PathBuf::from("/work/app"))
+    }
+
+    fn place(file: u32, text: &str, part: &str) -> Place {
+        let start = text.find(part).unwrap() as u32;
+        Place { file: FileId(file), span: Span::new(start, start + part.len() as u32) }
+    }
+
+    fn finding(rule: &str, place: Place, confidence: Confidence) -> Finding {
+        Finding {
+            rule: rule.into(),
+            severity: confidence.default_severity(),
+            confidence,
+            message: format!("something of `{rule}`"),
+            place,
+            function: Some("main.main".to_owned()),
+            chain: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// Without colours.
+    pub(crate) fn strip(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+}

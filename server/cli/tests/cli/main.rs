@@ -1,0 +1,7 @@
+//! The binary as its users see it: files in, text and exit code out.
+mod configuration;
+mod discovery;
+mod errors;
+mod findings;
+mod project;
+mod rules;
