@@ -63,7 +63,7 @@ macro_rules! named {
         }
     )*};
 }
-named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator);
+named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator, Resource, Version);
 
 /// Reads one shipped table: an array of rows called `$key`.
 macro_rules! table {
@@ -83,6 +83,7 @@ pub struct Knowledge {
     callbacks: Table<Callback>,
     awaitables: Table<Awaitable>,
     decorators: Table<Decorator>,
+    resources: Table<Resource>,
     contexts: Contexts,
     coroutines: Coroutine,
     returns: FxHashMap<SmolStr, Vec<Returns>>,
@@ -139,6 +140,7 @@ impl Knowledge {
             callbacks: Table::new(table!("callbacks", "callback")),
             awaitables: Table::new(table!("awaitables", "awaitable")),
             decorators: Table::new(table!("decorators", "decorator")),
+            resources: Table::new(table!("resources", "resource")),
             contexts: Contexts::new(table!("contexts", "context")),
             coroutines: Coroutine::new(table!("coroutines", "coroutine")),
             returns: read_returns(),
@@ -278,6 +280,36 @@ impl Knowledge {
     /// The row of a decorator.
     pub fn decorator(&self, name: &str) -> Option<&Decorator> {
         self.decorators.get(name)
+    }
+
+    /// The row of what makes a value that must be closed.
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources.get(name)
+    }
+
+    /// What is out of date, read on first use.
+    pub fn deprecations(&self) -> &'static [Deprecation] {
+        static ROWS: LazyLock<Vec<Deprecation>> = LazyLock::new(|| table!("deprecations", "deprecation"));
+        &ROWS
+    }
+
+    /// Since when names and behaviours are there, read on first use.
+    pub fn versions(&self) -> &'static [Version] {
+        static ROWS: LazyLock<Vec<Version>> = LazyLock::new(|| table!("versions", "version"));
+        &ROWS
+    }
+
+    /// The Python (major, minor) that a standard library name came with, where it is younger than 3.7.
+    pub fn added_in(&self, name: &str) -> Option<(u8, u8)> {
+        let row = self.versions().iter().find(|row| row.names.iter().any(|n| n == name))?;
+        let (major, minor) = row.added.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    }
+
+    /// What Python says when mistakes happen, read on first use.
+    pub fn messages(&self) -> &'static [Message] {
+        static ROWS: LazyLock<Vec<Message>> = LazyLock::new(|| table!("messages", "message"));
+        &ROWS
     }
 
     /// All contexts.
