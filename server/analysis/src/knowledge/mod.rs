@@ -63,7 +63,7 @@ macro_rules! named {
         }
     )*};
 }
-named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator);
+named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator, Resource, Version);
 
 /// Reads one shipped table: an array of rows called `$key`.
 macro_rules! table {
@@ -83,6 +83,7 @@ pub struct Knowledge {
     callbacks: Table<Callback>,
     awaitables: Table<Awaitable>,
     decorators: Table<Decorator>,
+    resources: Table<Resource>,
     contexts: Contexts,
     coroutines: Coroutine,
     returns: FxHashMap<SmolStr, Vec<Returns>>,
@@ -130,8 +131,20 @@ impl Knowledge {
     }
 
     fn read() -> Self {
+        // Two threads halve a few milliseconds of every start. Not rayon: a worker that waits here could pick up a job
+        // that asks for the tables, and wait for itself.
+        std::thread::scope(|scope| {
+            let half = scope.spawn(|| (Table::new(table!("blocking", "blocking")), read_aliases(), read_returns()));
+            let rest = Self::read_rest();
+            let (blocking, aliases, returns) = half.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Self { blocking, aliases, returns, ..rest }
+        })
+    }
+
+    /// The tables that the other thread does not read.
+    fn read_rest() -> Self {
         Self {
-            blocking: Table::new(table!("blocking", "blocking")),
+            blocking: Table::new(Vec::new()),
             starters: Table::new(table!("starters", "starter")),
             patches: Table::new(table!("patches", "patch")),
             probes: Table::new(table!("probes", "probe")),
@@ -139,11 +152,12 @@ impl Knowledge {
             callbacks: Table::new(table!("callbacks", "callback")),
             awaitables: Table::new(table!("awaitables", "awaitable")),
             decorators: Table::new(table!("decorators", "decorator")),
+            resources: Table::new(table!("resources", "resource")),
             contexts: Contexts::new(table!("contexts", "context")),
             coroutines: Coroutine::new(table!("coroutines", "coroutine")),
-            returns: read_returns(),
+            returns: FxHashMap::default(),
             classes: read_classes(),
-            aliases: read_aliases(),
+            aliases: FxHashMap::default(),
         }
     }
 
@@ -278,6 +292,36 @@ impl Knowledge {
     /// The row of a decorator.
     pub fn decorator(&self, name: &str) -> Option<&Decorator> {
         self.decorators.get(name)
+    }
+
+    /// The row of what makes a value that must be closed.
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources.get(name)
+    }
+
+    /// What is out of date, read on first use.
+    pub fn deprecations(&self) -> &'static [Deprecation] {
+        static ROWS: LazyLock<Vec<Deprecation>> = LazyLock::new(|| table!("deprecations", "deprecation"));
+        &ROWS
+    }
+
+    /// Since when names and behaviours are there, read on first use.
+    pub fn versions(&self) -> &'static [Version] {
+        static ROWS: LazyLock<Vec<Version>> = LazyLock::new(|| table!("versions", "version"));
+        &ROWS
+    }
+
+    /// The Python (major, minor) that a standard library name came with, where it is younger than 3.7.
+    pub fn added_in(&self, name: &str) -> Option<(u8, u8)> {
+        let row = self.versions().iter().find(|row| row.names.iter().any(|n| n == name))?;
+        let (major, minor) = row.added.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    }
+
+    /// What Python says when mistakes happen, read on first use.
+    pub fn messages(&self) -> &'static [Message] {
+        static ROWS: LazyLock<Vec<Message>> = LazyLock::new(|| table!("messages", "message"));
+        &ROWS
     }
 
     /// All contexts.

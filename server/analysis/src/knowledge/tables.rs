@@ -668,3 +668,127 @@ pub struct Decorator {
     /// What else to know.
     pub note: Option<SmolStr>,
 }
+
+/// How `async with` takes a resource.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AsyncWith {
+    /// `async with f() as x`.
+    Call,
+    /// `async with await f() as x`.
+    Awaited,
+}
+
+/// Which elements of a tuple must be closed.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parts {
+    /// Every one.
+    All,
+}
+
+/// What must be closed.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Resource {
+    /// Dotted names of what makes it.
+    pub names: Vec<SmolStr>,
+    /// The value comes from `await f()`.
+    #[serde(default)]
+    pub awaited: bool,
+    /// Methods of the value (or of an attribute of it), any of which closes it.
+    #[serde(default)]
+    pub closers: Vec<SmolStr>,
+    /// The closers must be awaited.
+    #[serde(default)]
+    pub closer_awaited: bool,
+    /// Awaited after the closer.
+    pub then_await: Option<SmolStr>,
+    /// Closed by passing it to this method instead.
+    pub released_by: Option<SmolStr>,
+    /// How `async with` takes it.
+    pub async_with: Option<AsyncWith>,
+    /// Whether plain `with` closes it.
+    #[serde(default)]
+    pub with: bool,
+    /// Nothing but a context manager closes it.
+    #[serde(default)]
+    pub context_manager_only: bool,
+    /// The element of the tuple that must be closed.
+    pub part: Option<u32>,
+    /// All elements of the tuple must be closed.
+    pub parts: Option<Parts>,
+    /// Only if an argument is so.
+    pub with_argument: Option<Condition>,
+    /// What Python says when it is not closed; nothing at all without it.
+    pub unclosed: Option<SmolStr>,
+    /// What else to know.
+    pub note: Option<SmolStr>,
+    /// How the row was checked.
+    pub verified: SmolStr,
+}
+
+/// What is out of date.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Deprecation {
+    /// Callables, classes or modules; none where it is syntax.
+    pub names: Vec<SmolStr>,
+    /// In words.
+    pub what: SmolStr,
+    /// `no-running-loop`, `keyword:NAME` or `coroutine-argument`: only then.
+    pub when: Option<SmolStr>,
+    /// The Python that deprecated it.
+    pub deprecated: Option<SmolStr>,
+    /// The Python that removed it.
+    pub removed: Option<SmolStr>,
+    /// The release of the package that deprecated it.
+    pub package: Option<SmolStr>,
+    /// What to use.
+    pub replacement: Option<SmolStr>,
+    /// What else to know.
+    pub note: Option<SmolStr>,
+    /// How the row was checked.
+    pub verified: SmolStr,
+}
+
+/// Which Python a name or a behaviour came with.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Version {
+    /// Dotted names; empty where it is a behaviour.
+    pub names: Vec<SmolStr>,
+    /// In words.
+    pub what: SmolStr,
+    /// The Python, as `3.11`.
+    pub added: SmolStr,
+    /// What else to know.
+    pub note: Option<SmolStr>,
+    /// How the row was checked.
+    pub verified: SmolStr,
+}
+
+/// What Python and the libraries say when a mistake happens.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Message {
+    /// The texts; none where the program hangs.
+    pub messages: Vec<SmolStr>,
+    /// Why.
+    pub cause: SmolStr,
+    /// What to do.
+    pub fix: SmolStr,
+    /// What code it comes from.
+    pub pattern: SmolStr,
+    /// How surely that can be seen: `high`, `medium` or `low`.
+    pub confidence: SmolStr,
+    /// Words for a hover.
+    pub hover: SmolStr,
+    /// Words for a code action.
+    pub quick_fix: Option<SmolStr>,
+    /// Threads in which it was met.
+    #[serde(default)]
+    pub refs: Vec<SmolStr>,
+    /// How the row was checked.
+    pub verified: SmolStr,
+}
