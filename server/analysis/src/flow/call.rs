@@ -66,7 +66,10 @@ impl Interp<'_> {
                 if let (Outcome::Raises { class, .. }, Outcome::Returns(_)) = (&not_running, &running) {
                     self.probes(class);
                 }
-                self.depends(expr, &running, &not_running, states)
+                let mut states = self.depends(expr, &running, &not_running, states);
+                let on_self = self.may_change_self(func, args);
+                self.forget(&mut states, may_fail, on_self);
+                states
             }
             CallMeaning::LoopIsRunning => self.is_running(expr, states, receivers),
             CallMeaning::NewLoop => self.finish_with(expr, states, |_| Value::Loop(LoopKind::New)),

@@ -140,28 +140,21 @@ impl Interp<'_> {
     }
 
     /// The value of a variable or attribute of which this scope knows nothing is that of its flag, if it is one.
-    fn flagged(&mut self, expr: ExprId, states: States) -> States {
-        let known = matches!(self.scan.place(self.facts, expr), Some(_));
-        let fresh = ValuesId::fresh(expr);
+    fn flagged(&mut self, expr: ExprId, mut states: States) -> States {
+        let is_followed = self.scan.place(self.facts, expr).is_some();
+        for d in states.iter_mut() {
+            if !is_followed || d.acc == ValuesId::UNKNOWN {
+                d.acc = ValuesId::fresh(expr);
+            }
+        }
+        let Some(flag) = self.scan.flags.get(&expr).copied() else { return states };
         let (mut out, mut open) = (States::default(), States::default());
-        for mut d in states {
-            let unknown = !known || self.values.only(d.acc) == Some(Value::Any);
-            if !known || d.acc == ValuesId::UNKNOWN {
-                d.acc = fresh;
-            }
-            if unknown {
-                open.add(d, &mut self.values);
-            } else {
-                out.add(d, &mut self.values);
-            }
+        for d in states {
+            let is_open = self.values.only(d.acc) == Some(Value::Any);
+            if is_open { &mut open } else { &mut out }.add(d, &mut self.values);
         }
-        match self.scan.flags.get(&expr).copied() {
-            Some(flag) => {
-                let split = self.split_flag(expr, flag, open);
-                self.absorb(&mut out, split);
-            }
-            None => self.absorb(&mut out, open),
-        }
+        let split = self.split_flag(expr, flag, open);
+        self.absorb(&mut out, split);
         out
     }
 

@@ -273,9 +273,9 @@ impl<'a> Interp<'a> {
 /// Writes a variable.
 pub(super) fn set(disjunct: &mut Disjunct, place: Place, id: ValuesId) {
     let index = place.0 as usize;
-    if disjunct.env.get(index).is_some_and(|old| *old != id) {
-        if let Some(slot) = Rc::make_mut(&mut disjunct.env).get_mut(index) {
-            *slot = id;
-        }
+    if disjunct.env.get(index).is_some_and(|old| *old != id)
+        && let Some(slot) = Rc::make_mut(&mut disjunct.env).get_mut(index)
+    {
+        *slot = id;
     }
 }

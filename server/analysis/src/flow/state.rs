@@ -193,7 +193,7 @@ impl States {
             *self = other;
             return changed;
         }
-        other.0.into_iter().fold(false, |changed, d| self.add(d, values) || changed)
+        other.0.into_iter().fold(false, |changed, d| changed | self.add(d, values))
     }
     /// Whether adding `disjunct` could change nothing, told without a join.
     pub(super) fn surely_has(&self, disjunct: &Disjunct) -> bool {

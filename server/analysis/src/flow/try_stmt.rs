@@ -180,11 +180,11 @@ impl Interp<'_> {
             if let Some(target) = item.target {
                 states = self.assign_unknown(target, states);
             }
-            if self.scan.calls.get(&item.context) == Some(&CallMeaning::Suppresses) {
-                if let ExprKind::Call { args, .. } = facts.expr(item.context).kind {
-                    let classes = facts.args(args).iter().filter(|a| a.name.is_none());
-                    suppressed.extend(classes.flat_map(|a| self.classes(Some(a.value))));
-                }
+            if self.scan.calls.get(&item.context) == Some(&CallMeaning::Suppresses)
+                && let ExprKind::Call { args, .. } = facts.expr(item.context).kind
+            {
+                let classes = facts.args(args).iter().filter(|a| a.name.is_none());
+                suppressed.extend(classes.flat_map(|a| self.classes(Some(a.value))));
             }
         }
         if suppressed.is_empty() {
