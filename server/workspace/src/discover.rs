@@ -39,6 +39,7 @@ pub struct Discovery {
 /// is asked for, and need not be there.
 pub fn discover(configurations: Configurations, given: &[PathBuf], virtual_file: Option<&Path>) -> Discovery {
     let mut finder = Finder {
+        cwd: configurations.cwd().to_owned(),
         configurations: Arc::new(Mutex::new(configurations)),
         out: Discovery::default(),
         import_roots: FxHashSet::default(),
@@ -62,6 +63,7 @@ pub fn project_of(dir: &Path) -> Option<&Path> {
 }
 
 struct Finder {
+    cwd: PathBuf,
     /// Behind a lock because the walk asks for them from its filter.
     configurations: Arc<Mutex<Configurations>>,
     out: Discovery,
@@ -90,10 +92,23 @@ impl Finder {
         if self.out.project.is_none() {
             self.out.project = project.map(Path::to_owned);
         }
-        let root = project.unwrap_or(dir);
-        self.import_roots.insert(root.to_owned());
-        if project.is_some() && walked.insert(root.to_owned()) {
-            self.walk(root, false);
+        match project {
+            Some(root) => {
+                self.import_roots.insert(root.to_owned());
+                if walked.insert(root.to_owned()) {
+                    self.walk(root, false);
+                }
+            }
+            None => self.roots_without_project(dir),
+        }
+    }
+
+    /// Without a project, imports start where the outermost package lies, and where the interpreter would be started.
+    fn roots_without_project(&mut self, dir: &Path) {
+        let outermost = dir.ancestors().find(|dir| !dir.join("__init__.py").is_file());
+        self.import_roots.insert(outermost.unwrap_or(dir).to_owned());
+        if dir.starts_with(&self.cwd) {
+            self.import_roots.insert(self.cwd.clone());
         }
     }
 
