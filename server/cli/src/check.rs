@@ -57,6 +57,9 @@ enum Done {
 }
 
 fn request(args: &Check, cwd: &Path) -> Result<Request, String> {
+    if args.output.statistics && args.output.output_format == Format::Json {
+        return Err("--statistics is for people; with --output-format json, count the findings".to_owned());
+    }
     let absolute = |path: &PathBuf| paths::absolute(cwd, path);
     let (paths, text) = match args.paths.as_slice() {
         [only] if only.as_os_str() == STDIN => (Vec::new(), Some(read_stdin(args, cwd)?)),

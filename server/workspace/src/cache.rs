@@ -259,3 +259,42 @@ fn user_directory() -> Option<PathBuf> {
         variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::FoundFile;
+
+    #[test]
+    fn findings_come_back_as_they_went() {
+        let dir = tempfile::tempdir().unwrap();
+        let scope = Arc::new(Scope::new(dir.path(), &Default::default(), None, &Default::default()));
+        let found = FoundFile { asked: true, scope: scope.clone() };
+        let file =
+            |name: &str| Loaded::new(&dir.path().join(name), &found, Origin::Project, b"f()\n".to_vec()).unwrap();
+        let files = [file("a.py"), file("b.py")];
+        let place = |file: u32, start: u32, end: u32| Place { file: FileId(file), span: Span::new(start, end) };
+        let finding = Finding {
+            rule: "blocking-call".into(),
+            severity: Severity::Info,
+            confidence: Confidence::Likely,
+            message: "m".to_owned(),
+            place: place(1, 0, 3),
+            function: Some("f".to_owned()),
+            chain: vec![ChainStep { place: place(0, 1, 2), message: "c".to_owned() }],
+            fixes: vec![Fix {
+                title: "t".to_owned(),
+                applicability: Applicability::Unsafe,
+                edits: vec![Edit { place: place(1, 0, 0), text: "await ".to_owned() }],
+            }],
+        };
+        let cache = Cache::new(Some(dir.path()), &[]).unwrap();
+        let absent = dir.path().join("c.py");
+        cache.store("key".to_owned(), &files, std::slice::from_ref(&absent), &[], std::slice::from_ref(&finding));
+        assert_eq!(cache.load("key", &scope).unwrap().findings(&files), Some(vec![finding]));
+        assert_eq!(cache.load("key", &scope).unwrap().findings(&files[..1]), None);
+        assert!(cache.load("other", &scope).is_none());
+        std::fs::write(absent, "").unwrap();
+        assert!(cache.load("key", &scope).is_none());
+    }
+}

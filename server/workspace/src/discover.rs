@@ -39,6 +39,7 @@ pub struct Discovery {
 /// is asked for, and need not be there.
 pub fn discover(configurations: Configurations, given: &[PathBuf], virtual_file: Option<&Path>) -> Discovery {
     let mut finder = Finder {
+        cwd: configurations.cwd().to_owned(),
         configurations: Arc::new(Mutex::new(configurations)),
         out: Discovery::default(),
         import_roots: FxHashSet::default(),
@@ -62,6 +63,7 @@ pub fn project_of(dir: &Path) -> Option<&Path> {
 }
 
 struct Finder {
+    cwd: PathBuf,
     /// Behind a lock because the walk asks for them from its filter.
     configurations: Arc<Mutex<Configurations>>,
     out: Discovery,
@@ -90,26 +92,50 @@ impl Finder {
         if self.out.project.is_none() {
             self.out.project = project.map(Path::to_owned);
         }
-        let root = project.unwrap_or(dir);
-        self.import_roots.insert(root.to_owned());
-        if project.is_some() && walked.insert(root.to_owned()) {
-            self.walk(root, false);
+        match project {
+            Some(root) => {
+                self.import_roots.insert(root.to_owned());
+                if walked.insert(root.to_owned()) {
+                    self.walk(root, false);
+                }
+            }
+            None => self.roots_without_project(dir),
         }
     }
 
+    /// Without a project, imports start where the outermost package lies, and where the interpreter would be started.
+    fn roots_without_project(&mut self, dir: &Path) {
+        let outermost = dir.ancestors().find(|dir| !dir.join("__init__.py").is_file());
+        self.import_roots.insert(outermost.unwrap_or(dir).to_owned());
+        if dir.starts_with(&self.cwd) {
+            self.import_roots.insert(self.cwd.clone());
+        }
+    }
+
+    /// Walks a directory, and those outside it that links in it lead to.
     fn walk(&mut self, root: &Path, asked: bool) {
-        let mut links = Links::new(root);
-        for entry in self.walker(root).build() {
-            match entry {
-                Ok(entry) => self.entry(entry, asked, &mut links),
-                Err(error) => match walk_problem(&error, root) {
-                    Some(problem) if asked => self.out.problems.push(problem),
-                    problem => tracing::debug!(%error, ?problem, "left out"),
-                },
+        let mut links = Links::default();
+        let mut next = Some(root.to_owned());
+        while let Some(dir) = next {
+            links.enter(&dir);
+            for entry in self.walker(&dir).build() {
+                match entry {
+                    Ok(entry) => self.entry(entry, asked, &mut links),
+                    Err(error) => self.failed(&error, &dir, asked),
+                }
             }
+            next = links.dirs.pop();
         }
         for path in links.without_doubles() {
             self.file(path, asked);
+        }
+    }
+
+    /// What goes wrong around the files that were asked for concerns nobody.
+    fn failed(&mut self, error: &ignore::Error, dir: &Path, asked: bool) {
+        match walk_problem(error, dir) {
+            Some(problem) if asked => self.out.problems.push(problem),
+            problem => tracing::debug!(%error, ?problem, "left out"),
         }
     }
 
@@ -124,7 +150,7 @@ impl Finder {
             .git_exclude(gitignore)
             .parents(gitignore)
             .require_git(false)
-            .follow_links(true)
+            .follow_links(false)
             .sort_by_file_name(std::ffi::OsStr::cmp)
             .filter_entry(move |entry| entry.depth() == 0 || is_wanted(&configurations, entry));
         builder
@@ -134,16 +160,19 @@ impl Finder {
         if let Some(error) = entry.error() {
             tracing::debug!(%error, path = %entry.path().display(), "ignore file");
         }
-        let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-        if let (Some(name), Some(parent)) = (entry.path().file_name().and_then(|n| n.to_str()), entry.path().parent())
-            && PACKAGE_FILES.contains(&name)
-        {
+        let (path, is_link) = (entry.path(), entry.path_is_symlink() && entry.depth() > 0);
+        if let Some(parent) = path.parent().filter(|_| is_package_file(&entry)) {
             self.import_roots.insert(parent.to_owned());
         }
-        if links.is_linked(&entry, is_dir) && !is_dir && is_python(entry.path()) {
-            links.linked.push(entry.into_path());
-        } else if !is_dir && is_python(entry.path()) {
-            links.plain.insert(entry.path().to_owned());
+        if is_link {
+            if let Err(problem) = links.follow(path) {
+                match asked {
+                    true => self.out.problems.push(problem),
+                    false => tracing::debug!(path = %path.display(), "symlink loop"),
+                }
+            }
+        } else if is_python(path) && !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            links.plain.push(path.to_owned());
             self.file(entry.into_path(), asked);
         }
     }
@@ -176,14 +205,14 @@ impl Finder {
 
 /// What the walk goes into: not what is excluded, and no virtual environment whatever its name.
 fn is_wanted(configurations: &Mutex<Configurations>, entry: &DirEntry) -> bool {
-    let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-    if !is_dir && !is_python(entry.path()) && !is_package_file(entry) {
+    let path = entry.path();
+    let is_dir = if entry.path_is_symlink() { path.is_dir() } else { entry.file_type().is_some_and(|t| t.is_dir()) };
+    if !is_dir && !is_python(path) && !is_package_file(entry) && !entry.path_is_symlink() {
         return false;
     }
-    let dir = entry.path().parent().unwrap_or(entry.path());
-    let scope = configurations.lock().unwrap_or_else(PoisonError::into_inner).scope(dir);
-    let is_environment = is_dir && entry.path().join("pyvenv.cfg").is_file();
-    !is_environment && !scope.excludes(entry.path(), is_dir)
+    let scope = configurations.lock().unwrap_or_else(PoisonError::into_inner).scope(path.parent().unwrap_or(path));
+    let is_environment = is_dir && path.join("pyvenv.cfg").is_file();
+    !is_environment && !scope.excludes(path, is_dir)
 }
 
 fn is_package_file(entry: &DirEntry) -> bool {
@@ -195,57 +224,71 @@ fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "py" || end == "pyi" || end == "ipynb")
 }
 
-/// Files that are reached through a link are left out when they are reached without it too: no finding comes twice.
+/// Links are followed out of the walked directories, never back into them: what they lead to inside is found anyway.
+#[derive(Default)]
 struct Links {
-    root: PathBuf,
-    real_root: PathBuf,
-    linked_dirs: Vec<PathBuf>,
-    plain: FxHashSet<PathBuf>,
-    linked: Vec<PathBuf>,
+    /// The walked directories, by their names and without links.
+    entered: Vec<(PathBuf, PathBuf)>,
+    /// Links to directories that are still to be walked.
+    dirs: Vec<PathBuf>,
+    /// Files that are no links.
+    plain: Vec<PathBuf>,
+    /// Links to files.
+    files: Vec<PathBuf>,
 }
 
 impl Links {
-    fn new(root: &Path) -> Self {
-        let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let (linked_dirs, plain, linked) = Default::default();
-        Self { root: root.to_owned(), real_root, linked_dirs, plain, linked }
+    fn enter(&mut self, dir: &Path) {
+        self.entered.push((dir.to_owned(), dir.canonicalize().unwrap_or_else(|_| dir.to_owned())));
     }
 
-    fn is_linked(&mut self, entry: &DirEntry, is_dir: bool) -> bool {
-        let linked = (entry.path_is_symlink() && entry.depth() > 0)
-            || self.linked_dirs.last().is_some_and(|dir| entry.path().starts_with(dir));
-        if linked && is_dir {
-            self.linked_dirs.push(entry.path().to_owned());
+    /// Takes in a link. One that leads nowhere is no problem: editors make them as locks.
+    fn follow(&mut self, link: &Path) -> Result<(), Problem> {
+        let advice = "the link is not followed; remove it or exclude it";
+        let real = match link.canonicalize() {
+            Ok(real) => real,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                let message = io_message(&error);
+                let loops = if message.contains("symbolic links") { "is a symlink loop" } else { "cannot be read" };
+                return Err(Problem::error(link, format!("{loops}: {message}")).advise(advice));
+            }
+        };
+        let home = link.parent().and_then(|parent| parent.canonicalize().ok()).unwrap_or_default();
+        if real.is_file() {
+            if is_python(link) {
+                self.files.push(link.to_owned());
+            }
+        } else if home.starts_with(&real) {
+            let message = "is a symlink loop: it links to a directory it is in";
+            return Err(Problem::error(link, message).advise(advice));
+        } else if real.is_dir() && !self.entered.iter().any(|(_, entered)| real.starts_with(entered)) {
+            self.dirs.push(link.to_owned());
         }
-        linked
+        Ok(())
     }
 
+    /// The links to files that are not found without a link too.
     fn without_doubles(self) -> Vec<PathBuf> {
-        let real_plain = |path: &PathBuf| path.strip_prefix(&self.root).map(|rest| self.real_root.join(rest)).ok();
-        if self.linked.is_empty() {
+        if self.files.is_empty() {
             return Vec::new();
         }
-        let mut seen: FxHashSet<PathBuf> = self.plain.iter().filter_map(real_plain).collect();
-        self.linked.into_iter().filter(|path| path.canonicalize().is_ok_and(|real| seen.insert(real))).collect()
+        let real = |path: &PathBuf| {
+            self.entered.iter().find_map(|(dir, real)| path.strip_prefix(dir).map(|rest| real.join(rest)).ok())
+        };
+        let mut seen: FxHashSet<PathBuf> = self.plain.iter().filter_map(real).collect();
+        let mut is_new = |path: &PathBuf| path.canonicalize().is_ok_and(|real| seen.insert(real));
+        self.files.iter().filter(|path| is_new(path)).cloned().collect()
     }
 }
 
-/// An error of the walk in our words; none for what is no problem: a link that leads nowhere, a file just deleted.
+/// An error of the walk in our words; none for what is no problem: a file just deleted.
 fn walk_problem(error: &ignore::Error, root: &Path) -> Option<Problem> {
     let (path, cause) = locate(error, root);
     match cause {
-        ignore::Error::Loop { ancestor, child } => {
-            let message = "is a symlink loop: it links to a directory it is in";
-            tracing::debug!(ancestor = %ancestor.display(), "symlink loop");
-            Some(Problem::error(child, message).advise("the link is not followed; remove it or exclude it"))
-        }
         ignore::Error::Io(io) if io.kind() == std::io::ErrorKind::NotFound => None,
         ignore::Error::Io(io) => {
-            let message = io_message(io);
-            let message = match message.contains("symbolic links") {
-                true => format!("is a symlink loop: {message}"),
-                false => format!("cannot be read: {message}"),
-            };
+            let message = format!("cannot be read: {}", io_message(io));
             Some(Problem::error(&path, message).advise("it is left out; mend it or exclude it"))
         }
         other => Some(Problem::warning(&path, other.to_string())),

@@ -93,11 +93,10 @@ pub(crate) fn io_message(error: &std::io::Error) -> String {
         K::NotFound => "no such file or directory".to_owned(),
         K::PermissionDenied => "permission denied".to_owned(),
         _ => {
+            // Some libraries put the path in front, which stands there already.
             let text = error.to_string();
-            match text.find(" (os error") {
-                Some(end) => text[..end].to_lowercase(),
-                None => text,
-            }
+            let text = text.rsplit(": ").next().unwrap_or(&text);
+            text.find(" (os error").map_or(text, |end| &text[..end]).to_lowercase()
         }
     }
 }

@@ -63,3 +63,39 @@ impl Prepared {
 fn create_new(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).create_new(true).open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_cannot_be_written_stops_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("a"), dir.path().join("b"));
+        std::fs::write(&first, "old").unwrap();
+        let files = [(first.clone(), b"new".to_vec()), (second.clone(), b"new".to_vec())];
+        assert_eq!(all_or_none(&files).unwrap_err().0, second);
+        assert_eq!(std::fs::read(&first).unwrap(), b"old");
+        std::fs::write(&second, "old").unwrap();
+        all_or_none(&files).unwrap();
+        assert_eq!(std::fs::read(&first).unwrap(), b"new");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left over");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_read_only_file_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("a"), dir.path().join("b"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        atomically(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&file, permissions).unwrap();
+        assert!(atomically(&file, b"newer").is_err());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+    }
+}

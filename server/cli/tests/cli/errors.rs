@@ -23,7 +23,7 @@ fn errors_are_in_the_json_form_too() {
     assert_eq!(errors.len(), 2);
     assert_eq!(errors[0]["path"], "nothing.py");
     assert_eq!(errors[1]["path"], "pyproject.toml");
-    assert!(errors[1]["message"].as_str().unwrap().starts_with("line 2, column 10: is not valid TOML"), "{errors:?}");
+    assert!(errors[1]["message"].as_str().unwrap().starts_with("line 2, column 11: is not valid TOML"), "{errors:?}");
 }
 
 #[test]

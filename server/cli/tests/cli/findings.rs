@@ -140,6 +140,18 @@ fn a_chain_into_a_file_that_was_not_asked_for() {
 }
 
 #[test]
+fn a_chain_without_a_project_around_it() {
+    let project = Project::new(&[
+        ("pkg/__init__.py", ""),
+        ("pkg/helper.py", "import time\n\n\ndef wait():\n    time.sleep(1)\n"),
+        ("pkg/app.py", "from pkg.helper import wait\n\n\nasync def f():\n    wait()\n"),
+        ("alone.py", "from pkg.helper import wait\n\n\nasync def f():\n    wait()\n"),
+    ]);
+    assert_eq!(rules(&project, &["pkg/app.py"]), ["blocking-call"]);
+    assert_eq!(rules(&project, &["alone.py"]), ["blocking-call"]);
+}
+
+#[test]
 fn a_chain_into_a_dependency_that_is_read_on_demand() {
     let project = Project::new(&[
         ("app/pyproject.toml", ""),

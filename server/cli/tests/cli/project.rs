@@ -6,20 +6,20 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A directory that is gone after the test.
-pub struct Project {
+pub(crate) struct Project {
     dir: TempDir,
 }
 
 /// What a run left.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Project {
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let this = Self { dir: TempDir::new().unwrap() };
         std::fs::create_dir(this.path("root")).unwrap();
         for (path, text) in files {
@@ -29,7 +29,7 @@ impl Project {
     }
 
     /// A path in the project; the directory around it holds nothing but the project.
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.path("root")
     }
 
@@ -37,29 +37,29 @@ impl Project {
         self.dir.path().join(path)
     }
 
-    pub fn file(&self, path: &str) -> PathBuf {
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.root().join(path)
     }
 
-    pub fn write(&self, path: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
         let path = self.file(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         String::from_utf8(std::fs::read(self.file(path)).unwrap()).unwrap()
     }
 
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.run_in("", args, b"")
     }
 
-    pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Run {
+    pub(crate) fn run_with(&self, args: &[&str], stdin: &[u8]) -> Run {
         self.run_in("", args, stdin)
     }
 
-    pub fn run_in(&self, dir: &str, args: &[&str], stdin: &[u8]) -> Run {
+    pub(crate) fn run_in(&self, dir: &str, args: &[&str], stdin: &[u8]) -> Run {
         let mut child = command(&self.file(dir), &self.path("cache"))
             .args(args)
             .stdin(Stdio::piped())
@@ -78,7 +78,7 @@ impl Project {
     }
 
     /// `asyncwise check --output-format json` with more words; the value fits the schema.
-    pub fn json(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let words = [&["check", "--output-format", "json"], args].concat();
         let run = self.run(&words);
         let value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
@@ -90,7 +90,7 @@ impl Project {
     }
 
     /// How many files are checked.
-    pub fn checked(&self, args: &[&str]) -> u64 {
+    pub(crate) fn checked(&self, args: &[&str]) -> u64 {
         self.json(args)["summary"]["files"].as_u64().unwrap()
     }
 }
@@ -107,19 +107,19 @@ fn command(dir: &Path, cache: &Path) -> Command {
 
 impl Run {
     #[track_caller]
-    pub fn expect(&self, code: i32) -> &Self {
+    pub(crate) fn expect(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
     #[track_caller]
-    pub fn says(&self, words: &str) -> &Self {
+    pub(crate) fn says(&self, words: &str) -> &Self {
         assert!(self.stderr.contains(words), "{words:?} is not in {}", self.stderr);
         self
     }
 
     #[track_caller]
-    pub fn prints(&self, words: &str) -> &Self {
+    pub(crate) fn prints(&self, words: &str) -> &Self {
         assert!(self.stdout.contains(words), "{words:?} is not in {}", self.stdout);
         self
     }

@@ -85,6 +85,11 @@ impl Configurations {
         this
     }
 
+    /// The working directory.
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
     /// The configuration of the files in `dir`, which is absolute.
     pub fn scope(&mut self, dir: &Path) -> Arc<Scope> {
         match &self.fixed {

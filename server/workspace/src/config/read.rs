@@ -171,3 +171,30 @@ fn check_patterns(options: &Options, warn: &mut impl FnMut(usize, String, String
 pub(crate) fn values<T: Clone>(list: &[At<T>]) -> Vec<T> {
     list.iter().map(|item| item.value().clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_python_is_named_by_the_project() {
+        let cases = [
+            ("[project]\nrequires-python = '>=3.9'\n", Some((3, 9))),
+            ("[tool.poetry.dependencies]\npython = '^3.10'\n", Some((3, 10))),
+            ("[project]\nrequires-python = 3\n", None),
+            ("[tool]\npoetry = 1\n", None),
+        ];
+        for (text, expected) in cases {
+            let (content, problems) = parse(Path::new("/x/pyproject.toml"), text);
+            assert_eq!((content.oldest_python, content.options, problems.len()), (expected, None, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_none_is_a_warning() {
+        let (content, problems) = parse(Path::new("/x/pyproject.toml"), "[tool]\nasyncwise = true\n");
+        assert_eq!(content.options, Some(Options::default()));
+        assert_eq!(problems[0].message, "`tool.asyncwise` is not a table but boolean");
+        assert_eq!(problems[0].position, Some((2, 13)));
+    }
+}

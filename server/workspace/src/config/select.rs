@@ -117,3 +117,67 @@ pub(crate) fn parse_level(word: &str) -> Option<Level> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: RuleInfo =
+        RuleInfo { name: "blocking-call", group: "blocking", summary: "", same_as: &[], default_on: true, page: "" };
+    const OFF: RuleInfo = RuleInfo { name: "blocking-file", default_on: false, ..ON };
+
+    fn selection(select: Option<&[&str]>, ignore: &[&str]) -> Selection {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Selection { select: select.map(owned), ignore: owned(ignore) }
+    }
+
+    /// The levels of the rule that is on by default and of the one that is off.
+    fn levels(file: Selection, severities: &[(&str, Level)], command_line: Selection) -> [Level; 2] {
+        let severities = severities.iter().map(|(rule, level)| ((*rule).to_owned(), *level)).collect();
+        let layers = Layers { file: &file, severities: &severities, command_line: &command_line, ignored_here: &[] };
+        [level(&layers, &ON), level(&layers, &OFF)]
+    }
+
+    #[test]
+    fn the_more_specific_name_wins() {
+        use Level::{Off, On};
+        let cases: &[(Option<&[&str]>, &[&str], [Level; 2])] = &[
+            (None, &[], [On, Off]),
+            (Some(&["all"]), &[], [On, On]),
+            (Some(&["blocking"]), &["blocking-file"], [On, Off]),
+            (Some(&["blocking-call"]), &["blocking"], [On, Off]),
+            (Some(&["all"]), &["all"], [Off, Off]),
+            (Some(&[]), &[], [Off, Off]),
+            (None, &["blocking-call"], [Off, Off]),
+        ];
+        for (select, ignore, expected) in cases {
+            assert_eq!(
+                levels(selection(*select, ignore), &[], Selection::default()),
+                *expected,
+                "{select:?} {ignore:?}"
+            );
+            // The same on the command line, but that ignoring there is final.
+            let expected = if select.is_none() || !ignore.contains(&"blocking") { expected } else { &[On, Off] };
+            assert_eq!(levels(Selection::default(), &[], selection(*select, ignore)), *expected);
+        }
+    }
+
+    #[test]
+    fn a_selection_on_the_command_line_starts_anew() {
+        let file = selection(Some(&["blocking-file"]), &["blocking-call"]);
+        assert_eq!(levels(file.clone(), &[], selection(Some(&["blocking-call"]), &[])), [Level::On, Level::Off]);
+        assert_eq!(levels(file, &[], selection(None, &["all"])), [Level::Off, Level::Off]);
+    }
+
+    #[test]
+    fn severities_switch_on_and_off_and_set_the_tone() {
+        let hint = Level::At(Severity::Hint);
+        let table = [("blocking-call", Level::Off), ("blocking-file", hint)];
+        assert_eq!(levels(Selection::default(), &table, Selection::default()), [Level::Off, hint]);
+        assert_eq!(levels(Selection::default(), &table, selection(Some(&["all"]), &[])), [Level::On, hint]);
+        assert_eq!(
+            levels(selection(Some(&["blocking-call"]), &[]), &table[1..], Selection::default()),
+            [Level::On, Level::Off]
+        );
+    }
+}
