@@ -20,6 +20,10 @@ impl Source {
         let lines = self.text[..end].lines().enumerate().map(|(index, line)| (index + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
+    /// A test, benchmark or example of a crate.
+    fn is_test(&self) -> bool {
+        ["/tests/", "/benches/", "/examples/"].iter().any(|folder| self.path.contains(folder))
+    }
     fn is_in(&self, folders: &[&str]) -> bool {
         folders.iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
     }
@@ -54,7 +58,9 @@ fn sources(extension: &str) -> Vec<Source> {
 #[track_caller]
 fn only_in(folders: &[&str], words: &[&str]) {
     let mut wrong = String::new();
-    for source in sources("rs").iter().filter(|source| !source.is_in(folders) && source.path != "tests/invariants.rs") {
+    let all = sources("rs");
+    let product = all.iter().filter(|source| !source.is_test() && source.path != "tests/invariants.rs");
+    for source in product.filter(|source| !source.is_in(folders)) {
         for (number, line) in source.code().filter(|(_, line)| words.iter().any(|word| line.contains(word))) {
             writeln!(wrong, "{}:{number}: {}", source.path, line.trim()).unwrap();
         }
