@@ -116,19 +116,25 @@ impl<'p> Analysis<'p> {
 
     /// Whether the code at a site may run in `place`.
     pub fn runs_on(&self, at: SiteRef, place: RunsOn) -> bool {
-        let site = self.graph.site(at);
-        let owner = self.graph.owner(at);
-        let rooted = |on| self.graph.roots.get(&owner).is_some_and(|r| r.iter().any(|r| r.on == on));
+        let states = self.graph.site(at).states;
+        let by_function = self.function_runs_on(self.graph.owner(at), place);
         match place {
-            RunsOn::Loop => {
-                site.states.may_run()
-                    && (site.states.always_runs() || rooted(RunsOn::Loop) || self.graph.on_loop.contains_key(&owner))
-            }
-            RunsOn::Worker => rooted(RunsOn::Worker) || self.graph.in_worker.contains_key(&owner),
-            RunsOn::NoLoop => {
-                !self.runs_on(at, RunsOn::Loop) && !self.runs_on(at, RunsOn::Worker) || rooted(RunsOn::NoLoop)
-            }
+            RunsOn::Loop => states.may_run() && (states.always_runs() || by_function),
+            RunsOn::Worker | RunsOn::NoLoop => by_function,
         }
+    }
+
+    /// Whether a function may run in `place`: it is entered there, or called by what runs there.
+    pub fn function_runs_on(&self, def: Def, place: RunsOn) -> bool {
+        let rooted = self.graph.roots.get(&def).is_some_and(|r| r.iter().any(|r| r.on == place));
+        rooted
+            || match place {
+                RunsOn::Loop => self.graph.on_loop.contains_key(&def),
+                RunsOn::Worker => self.graph.in_worker.contains_key(&def),
+                RunsOn::NoLoop => {
+                    !self.function_runs_on(def, RunsOn::Loop) && !self.function_runs_on(def, RunsOn::Worker)
+                }
+            }
     }
 
     /// The dotted name of the outside call at a sink.

@@ -11,6 +11,7 @@ pub mod index;
 pub mod infer;
 pub mod knowledge;
 pub mod program;
+pub mod query;
 pub mod roots;
 pub mod rules;
 pub mod settings;

@@ -56,7 +56,7 @@ pub fn roots(infer: &mut Infer<'_, '_>, file: FileId) -> Vec<(Def, Root)> {
 }
 
 /// Whether a module is test code, by the names pytest and unittest look for.
-fn is_test_module(name: &str) -> bool {
+pub(crate) fn is_test_module(name: &str) -> bool {
     let (packages, last) = name.rsplit_once('.').unwrap_or(("", name));
     let within = packages.split('.').any(|part| matches!(part, "tests" | "test" | "testing"));
     within || last.starts_with("test_") || last.ends_with("_test") || matches!(last, "conftest" | "tests")

@@ -85,8 +85,8 @@ impl Lines<'_> {
 }
 
 /// What it says.
-pub fn facts(_text: &str) -> FileFacts {
-    FileFacts::default()
+pub fn facts(text: &str) -> FileFacts {
+    asyncwise_syntax::facts(text)
 }
 
 fn apply(text: &str, edits: &[(Span, String)]) -> String {

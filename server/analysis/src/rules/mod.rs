@@ -2,10 +2,11 @@
 
 mod boundary;
 mod make_async;
+mod queries;
 mod twin;
 mod unawaited_coroutine;
 
-pub(crate) use boundary::{blocking_call, nested_event_loop};
+pub(crate) use queries::query_findings;
 pub(crate) use unawaited_coroutine::unawaited_coroutines;
 
 use crate::settings::{Level, Settings};
@@ -70,40 +71,6 @@ static RULES: &[RuleInfo] = &[
         page: page!("unused-ignore"),
     },
 ];
-
-/// The findings of the rules whose conditions are queries.
-pub fn query_findings(
-    analysis: &crate::analysis::Analysis<'_>,
-    infer: &mut crate::infer::Infer<'_, '_>,
-    file: crate::finding::FileId,
-    _structure: &dyn crate::Structure,
-    on: &dyn Fn(&str) -> bool,
-) -> Vec<crate::finding::Finding> {
-    use crate::settings::RunsOn;
-    let mut findings = Vec::new();
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut exprs: Vec<_> = (0..analysis.graph.sites[file.index()].len() as u32)
-        .map(|index| crate::graph::SiteRef { file, index })
-        .filter(|&at| analysis.is_entry(at) && analysis.runs_on(at, RunsOn::Loop))
-        .map(|at| analysis.graph.site(at).expr)
-        .collect();
-    exprs.dedup();
-    for expr in exprs {
-        if on("nested-event-loop")
-            && let Some((id, f)) = nested_event_loop(analysis, infer, file, expr)
-            && seen.insert(("n", id))
-        {
-            findings.push(f);
-        }
-        if on("blocking-call")
-            && let Some((id, f)) = blocking_call(analysis, infer, file, expr)
-            && seen.insert(("b", id))
-        {
-            findings.push(f);
-        }
-    }
-    findings
-}
 
 /// All rules, by name.
 pub fn all() -> &'static [RuleInfo] {
