@@ -4,6 +4,7 @@
 //! never a panic.
 pub mod finding;
 pub mod program;
+pub mod query;
 pub mod rules;
 pub mod settings;
 
