@@ -1,0 +1,5 @@
+//! Tests of the queries: the source in, what comes of it as text out.
+
+mod compiling;
+mod parsing;
+mod shipped;
