@@ -12,10 +12,7 @@ pub mod infer;
 pub mod knowledge;
 pub mod program;
 pub mod query;
-<<<<<<< HEAD
 pub mod roots;
-=======
->>>>>>> query
 pub mod rules;
 pub mod settings;
 pub mod sites;
