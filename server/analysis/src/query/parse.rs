@@ -199,6 +199,10 @@ impl<'s> Parser<'s> {
                 }
                 ElementKind::Any
             }
+            Some('@') => {
+                let error = QueryError::new(self.here(), "a capture stands after its node");
+                return Err(error.with_help("is a `)` missing before it?"));
+            }
             Some(c) => return Err(QueryError::new(self.here(), format!("expected a node, found `{c}`"))),
             None => return Err(QueryError::new(self.here(), "expected a node, found the end of the file")),
         };
