@@ -12,7 +12,7 @@ pub struct Kind {
     pub name: &'static str,
     /// Whether every node the facts list is of this kind; else some only look like it, and the tree must confirm each.
     /// Of a chain (`a and b and c`, `a = b = c`) only the outermost is listed, of identifiers only expressions; an
-    /// `attribute` is listed in a `case` too.
+    /// `attribute` is listed in a `case` too, and of strings that stand side by side none alone.
     pub exact: bool,
     test: Test,
 }

@@ -359,6 +359,11 @@ impl<'s> Parser<'s> {
         }
         name.span = self.since(name_start);
         name.value = self.source[name_start + 1..self.at].into();
+        let args = self.arguments(open)?;
+        Ok(Clause { span: self.since(start), name, args })
+    }
+
+    fn arguments(&mut self, open: Span) -> Parsed<Vec<Spanned<Argument>>> {
         let mut args = Vec::new();
         loop {
             self.skip_trivia();
@@ -383,7 +388,7 @@ impl<'s> Parser<'s> {
                 }
             }
         }
-        Ok(Clause { span: self.since(start), name, args })
+        Ok(args)
     }
 
     fn capture(&mut self) -> Parsed<Name> {
