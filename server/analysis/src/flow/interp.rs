@@ -7,7 +7,7 @@ use super::scan::{Place, Scan};
 use super::state::{Disjunct, LoopState, StateSet, States};
 use super::value::{Definition, ExceptionId, Value, ValueTable, ValuesId};
 use super::walk;
-use asyncwise_syntax::facts::{ExprId, FileFacts, NameId, StmtId};
+use asyncwise_syntax::facts::{ExprId, ExprKind, FileFacts, NameId, Run, StmtId};
 use smol_str::SmolStr;
 use std::rc::Rc;
 
@@ -242,6 +242,25 @@ impl<'a> Interp<'a> {
                     set(d, place, weak);
                 }
             }
+        }
+    }
+
+    /// Forgets whether the objects that a call is given, or is a method of, count as true.
+    pub(super) fn decay_operands(&mut self, func: ExprId, args: Run, states: &mut States) {
+        let facts = self.facts;
+        let receiver = match facts.expr(func).kind {
+            ExprKind::Attribute { value, .. } => Some(value),
+            _ => None,
+        };
+        let operands = receiver.into_iter().chain(facts.args(args).iter().map(|a| a.value));
+        for place in operands.filter_map(|e| self.scan.place(facts, e)).collect::<Vec<_>>() {
+            self.decay(place, states);
+        }
+    }
+    pub(super) fn decay(&mut self, place: Place, states: &mut States) {
+        for d in states.iter_mut() {
+            let decayed = self.values.decay(self.get(d, place));
+            set(d, place, decayed);
         }
     }
 

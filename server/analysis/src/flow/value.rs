@@ -216,6 +216,15 @@ impl ValueTable {
         let changed: Vec<Bound> = self.bounds(id).map(|b| Bound { def, value: change(b.value) }).collect();
         self.intern(changed)
     }
+    /// The set after the values may have been changed in place: a list that was empty need not be any more.
+    pub(super) fn decay(&mut self, id: ValuesId) -> ValuesId {
+        let change = |v| match v {
+            Value::Truthy => Value::NotNone,
+            Value::Falsy => Value::Any,
+            other => other,
+        };
+        self.filter(id, &|v| Some(change(v))).unwrap_or(id)
+    }
     /// The same definitions with nothing known of the values.
     pub(super) fn weaken(&mut self, id: ValuesId) -> ValuesId {
         self.filter(id, &|_| Some(Value::Any)).unwrap_or(id)
