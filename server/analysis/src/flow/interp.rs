@@ -57,6 +57,8 @@ pub(super) struct Edges {
     pub(super) continues: States,
     pub(super) returns: States,
     pub(super) thrown: Vec<(ExceptionId, States)>,
+    /// The variables as they were when something last might have raised anything, for each kind of path.
+    pub(super) noted: Vec<(StateSet, Rc<Vec<ValuesId>>)>,
     /// Exceptions that tell a probe's failure and that a handler around would get, raised or not in these states.
     pub(super) probes: Vec<ExceptionClass>,
 }
@@ -174,10 +176,17 @@ impl<'a> Interp<'a> {
             return;
         }
         for d in states.iter() {
-            let (edges, _) = self.top();
-            let noted = edges.thrown.iter().find(|(e, _)| *e == ExceptionId::IMPLICIT);
-            if !noted.is_some_and(|(_, states)| states.surely_has(d)) {
+            let (edges, values) = self.top();
+            let Some((_, last)) = edges.noted.iter_mut().find(|(bit, _)| *bit == d.bit()) else {
+                edges.noted.push((d.bit(), d.env.clone()));
                 self.throw(ExceptionId::IMPLICIT, d.clone());
+                continue;
+            };
+            if !Rc::ptr_eq(last, &d.env) {
+                let base = std::mem::replace(last, d.env.clone());
+                if let Some((_, implicit)) = edges.thrown.iter_mut().find(|(e, _)| *e == ExceptionId::IMPLICIT) {
+                    implicit.add_changes(&base, d, values);
+                }
             }
         }
     }

@@ -92,9 +92,10 @@ impl Interp<'_> {
     /// A condition that held when the loop was entered need not hold the next time around: what it is about may have been
     /// changed in place.
     fn decay_all(&mut self, d: &mut Disjunct) {
-        for i in 0..d.env.len() {
-            let decayed = self.values.decay(d.env[i]);
-            set(d, Place(i as u32), decayed);
+        let places = d.env.iter().enumerate().filter(|(_, id)| self.values.decays(**id)).map(|(i, _)| Place(i as u32));
+        for place in places.collect::<Vec<_>>() {
+            let decayed = self.values.decay(self.get(d, place));
+            set(d, place, decayed);
         }
     }
     fn widen(&mut self, head: &mut States, before: &States) {

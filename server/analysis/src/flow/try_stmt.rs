@@ -158,7 +158,7 @@ impl Interp<'_> {
         for d in thrown {
             self.rethrow(hidden, &d);
         }
-        self.pass_on(Edges { breaks, continues, returns, thrown: Vec::new(), probes: edges.probes });
+        self.pass_on(Edges { breaks, continues, returns, probes: edges.probes, ..Edges::default() });
         out
     }
     /// All exceptions on their way through a `finally` in one set of states: which, is the value of a hidden variable.
