@@ -147,6 +147,11 @@ impl Lowerer<'_> {
         }
     }
 
+    /// `a[*b]` is `a[*b,]`.
+    pub(super) fn is_starred(&self, part: ExprId) -> bool {
+        matches!(self.facts.expr(part).kind, ExprKind::Starred(_))
+    }
+
     fn dictionary(&mut self) -> ExprId {
         let (span, mark) = (self.span(), self.exprs.len());
         self.children(|l, kind| match kind {
@@ -333,6 +338,7 @@ impl Lowerer<'_> {
             has_comma |= kind == Kind::Comma;
             if !kind.is_token() {
                 let argument = l.expr();
+                has_comma |= l.is_starred(argument);
                 l.exprs.push(argument);
             }
         });
