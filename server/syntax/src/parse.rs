@@ -1,12 +1,15 @@
 //! Text to tree: fresh parses, incremental ones, and the two things the grammar is helped with.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use tree_sitter::{InputEdit, Language, Parser, Point};
 
 use crate::facts::{FileFacts, Span};
+use crate::text::floor_boundary;
+
+/// How many bytes of type parameters are looked at, so that a bracket that never closes costs little.
+const MAX_TYPE_PARAMETERS: usize = 4096;
 
 /// The grammar.
 pub(crate) fn language() -> Language {
@@ -31,7 +34,7 @@ impl Tree {
 
 /// Parses a text from scratch.
 pub fn parse(text: &str) -> Tree {
-    Tree(run_parser(&for_grammar(text), None))
+    Tree(run_parser(for_grammar(text).as_deref().unwrap_or(text), None))
 }
 
 fn run_parser(text: &str, old: Option<&tree_sitter::Tree>) -> tree_sitter::Tree {
@@ -61,19 +64,17 @@ pub struct Edit {
 pub struct ParsedFile {
     text: Arc<str>,
     tree: Tree,
-    /// The grammar saw the text itself, so that an edit changes nothing outside its span.
-    is_verbatim: bool,
+    /// What the grammar was shown, where that is not the text itself.
+    shown: Option<Box<str>>,
 }
 
 impl ParsedFile {
     /// Parses from scratch.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let seen = for_grammar(&text);
-        let is_verbatim = matches!(seen, Cow::Borrowed(_));
-        let tree = Tree(run_parser(&seen, None));
-        drop(seen);
-        Self { text, tree, is_verbatim }
+        let shown = for_grammar(&text).map(String::into_boxed_str);
+        let tree = Tree(run_parser(shown.as_deref().unwrap_or(&text), None));
+        Self { text, tree, shown }
     }
 
     /// The text.
@@ -99,32 +100,52 @@ impl ParsedFile {
         let mut text = self.text.to_string();
         let mut old = self.tree.0.clone();
         for edit in edits {
-            let (start, end) = (floor_boundary(&text, edit.span.start), floor_boundary(&text, edit.span.end));
-            let end = end.max(start);
-            let start_position = point_at(&text, start);
-            let old_end_position = point_at(&text, end);
-            text.replace_range(start..end, &edit.text);
-            let new_end = start + edit.text.len();
-            old.edit(&InputEdit {
-                start_byte: start,
-                old_end_byte: end,
-                new_end_byte: new_end,
-                start_position,
-                old_end_position,
-                new_end_position: point_at(&text, new_end),
-            });
+            let start = floor_boundary(&text, edit.span.start);
+            let end = floor_boundary(&text, edit.span.end).max(start);
+            let after = text[..start].to_owned() + &edit.text + &text[end..];
+            let change = Change { start, old_end: end, new_end: start + edit.text.len() };
+            old.edit(&change.in_texts(&text, &after));
+            text = after;
         }
-        let seen = for_grammar(&text);
-        let is_verbatim = matches!(seen, Cow::Borrowed(_));
-        let reusable = self.is_verbatim && is_verbatim;
-        let tree = Tree(run_parser(&seen, reusable.then_some(&old)));
-        drop(seen);
-        Self { text: text.into(), tree, is_verbatim }
+        let shown = for_grammar(&text).map(String::into_boxed_str);
+        if self.shown.is_some() || shown.is_some() {
+            // What the grammar is shown may change outside the edits: compare.
+            let before = self.shown.as_deref().unwrap_or(&self.text);
+            let after = shown.as_deref().unwrap_or(&text);
+            old = self.tree.0.clone();
+            old.edit(&Change::between(before, after).in_texts(before, after));
+        }
+        let tree = Tree(run_parser(shown.as_deref().unwrap_or(&text), Some(&old)));
+        Self { text: text.into(), tree, shown }
     }
 }
 
-fn floor_boundary(text: &str, offset: u32) -> usize {
-    text.floor_char_boundary((offset as usize).min(text.len()))
+/// One replacement, as byte offsets.
+struct Change {
+    start: usize,
+    old_end: usize,
+    new_end: usize,
+}
+
+impl Change {
+    /// What stands between the common start and the common end of two texts.
+    fn between(before: &str, after: &str) -> Self {
+        let (a, b) = (before.as_bytes(), after.as_bytes());
+        let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+        let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(x, y)| x == y).count();
+        Self { start, old_end: a.len() - end, new_end: b.len() - end }
+    }
+
+    fn in_texts(&self, before: &str, after: &str) -> InputEdit {
+        InputEdit {
+            start_byte: self.start,
+            old_end_byte: self.old_end,
+            new_end_byte: self.new_end,
+            start_position: point_at(before, self.start),
+            old_end_position: point_at(before, self.old_end),
+            new_end_position: point_at(after, self.new_end),
+        }
+    }
 }
 
 fn point_at(text: &str, offset: usize) -> Point {
@@ -134,31 +155,44 @@ fn point_at(text: &str, offset: usize) -> Point {
     Point { row, column }
 }
 
-/// The text as the grammar is shown it, of the same length byte for byte.
+/// The text as the grammar is shown it, of the same length byte for byte; none when it is the text itself.
 ///
-/// The grammar knows neither a lone `\r` as the end of a line nor defaults of type parameters (PEP 696); it is shown
-/// `\n` and blanks in their place.
-fn for_grammar(text: &str) -> Cow<'_, str> {
+/// The grammar knows neither a lone `\r` as the end of a line nor defaults of type parameters (PEP 696): it is shown
+/// `\n` and blanks in their place. A statement that begins with `type(` it takes for a type alias: it is shown another name.
+fn for_grammar(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut changed: Option<Vec<u8>> = None;
+    let mut show = |range: std::ops::Range<usize>, byte: u8| {
+        let out = changed.get_or_insert_with(|| bytes.to_vec());
+        out[range].iter_mut().filter(|old| !matches!(old, b'\n' | b'\r') || byte == b'\n').for_each(|old| *old = byte);
+    };
     for (i, &b) in bytes.iter().enumerate() {
-        if b == b'\r' && bytes.get(i + 1) != Some(&b'\n') {
-            changed.get_or_insert_with(|| bytes.to_vec())[i] = b'\n';
-        } else if b == b'[' && opens_type_parameters(bytes, i) {
-            for default in type_parameter_defaults(bytes, i) {
-                let out = changed.get_or_insert_with(|| bytes.to_vec());
-                for byte in &mut out[default] {
-                    if *byte != b'\n' && *byte != b'\r' {
-                        *byte = b' ';
-                    }
+        match b {
+            b'\r' if bytes.get(i + 1) != Some(&b'\n') => show(i..i + 1, b'\n'),
+            b'[' if opens_type_parameters(bytes, i) => {
+                type_parameter_defaults(bytes, i).into_iter().for_each(|default| show(default, b' '));
+            }
+            b'(' => {
+                if let Some(word) = type_called_at_start(bytes, i) {
+                    show(word..word + 1, b'T');
                 }
             }
+            _ => {}
         }
     }
-    match changed.map(String::from_utf8) {
-        Some(Ok(text)) => Cow::Owned(text),
-        _ => Cow::Borrowed(text),
+    changed.and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+/// Where `type` stands when a statement begins with it and the parenthesis at `open` follows.
+fn type_called_at_start(bytes: &[u8], open: usize) -> Option<usize> {
+    let word = bytes[..open].trim_ascii_end();
+    if open - word.len() > 1 || !word.ends_with(b"type") {
+        return None;
     }
+    let start = word.len() - b"type".len();
+    let before = bytes[..start].iter().rev().find(|b| !matches!(b, b' ' | b'\t' | b'\x0c'));
+    let touches_word = start > 0 && !matches!(bytes[start - 1], b' ' | b'\t' | b'\x0c' | b'\n' | b'\r' | b';' | b':');
+    (!touches_word && before.is_none_or(|b| matches!(b, b'\n' | b'\r' | b';' | b':'))).then_some(start)
 }
 
 /// Whether the bracket at `at` follows `def name`, `class name` or `type name`.
@@ -194,9 +228,7 @@ fn type_parameter_defaults(bytes: &[u8], open: usize) -> Vec<std::ops::Range<usi
                     depth -= 1;
                 }
                 if depth == 0 || (b == b',' && depth == 1) {
-                    if let Some(start) = started.take() {
-                        defaults.push(start..i);
-                    }
+                    defaults.extend(started.take().map(|start| start..i));
                 }
                 if depth == 0 {
                     return defaults;
@@ -209,6 +241,3 @@ fn type_parameter_defaults(bytes: &[u8], open: usize) -> Vec<std::ops::Range<usi
     }
     Vec::new()
 }
-
-/// How many bytes of type parameters are looked at, so that a bracket that never closes costs little.
-const MAX_TYPE_PARAMETERS: usize = 4096;

@@ -142,6 +142,7 @@ impl Lowerer<'_> {
             has_comma |= kind == Kind::Comma;
             if !kind.is_token() && !kind.is_trivia() {
                 let part = self.expr();
+                has_comma |= self.is_starred(part);
                 self.exprs.push(part);
             }
         }

@@ -121,10 +121,9 @@ impl Lowerer<'_> {
                 l.exprs.push(expr);
             }
         });
-        if !has_comma && self.exprs.len() == mark + 1 {
-            if let Some(only) = self.exprs.pop() {
-                return only;
-            }
+        if let (false, &[only]) = (has_comma, &self.exprs[mark..]) {
+            self.exprs.truncate(mark);
+            return only;
         }
         let list = self.exprs_since(mark);
         self.push_expr(span, ExprKind::Tuple(list))
@@ -145,6 +144,11 @@ impl Lowerer<'_> {
             }
             _ => self.missing(at),
         }
+    }
+
+    /// `a[*b]` is `a[*b,]`.
+    pub(super) fn is_starred(&self, part: ExprId) -> bool {
+        matches!(self.facts.expr(part).kind, ExprKind::Starred(_))
     }
 
     fn dictionary(&mut self) -> ExprId {
@@ -333,6 +337,7 @@ impl Lowerer<'_> {
             has_comma |= kind == Kind::Comma;
             if !kind.is_token() {
                 let argument = l.expr();
+                has_comma |= l.is_starred(argument);
                 l.exprs.push(argument);
             }
         });

@@ -123,6 +123,12 @@ impl<'t> Lowerer<'t> {
         self.depth += 1;
         self.children(|l, kind| match kind {
             Kind::FormatSpecifier => l.children(|l, _| l.interpolations()),
+            // `{x:=5}` formats `x`; only parentheses would make it a walrus.
+            Kind::NamedExpression if l.first_node() => {
+                let expr = l.expr();
+                l.exprs.push(expr);
+                l.cursor.goto_parent();
+            }
             kind if kind.is_expression() => {
                 let expr = l.expr();
                 l.exprs.push(expr);

@@ -110,9 +110,7 @@ impl Lowerer<'_> {
                 false
             }
             Kind::ComplexPattern => {
-                let span = self.span();
-                let number = self.push_expr(span, ExprKind::Number);
-                self.exprs.push(number);
+                self.complex();
                 false
             }
             _ => {
@@ -156,6 +154,30 @@ impl Lowerer<'_> {
             let negated = self.push_expr(span, ExprKind::Unary(value));
             self.exprs.push(negated);
         }
+    }
+
+    /// `-1 + 2j`.
+    fn complex(&mut self) {
+        let (span, mark) = (self.span(), self.exprs.len());
+        let mut minus = None;
+        self.children(|l, kind| match kind {
+            Kind::Minus if l.exprs.len() == mark => minus = Some(l.span().start),
+            kind if kind.is_token() => {}
+            _ => {
+                let number = l.expr();
+                l.exprs.push(number);
+                if let Some(start) = minus.take() {
+                    l.negate(start);
+                }
+            }
+        });
+        let right = self.exprs.pop();
+        let left = self.exprs.pop();
+        self.exprs.truncate(mark);
+        let left = self.or_missing(left, span.start);
+        let right = self.or_missing(right, span.end);
+        let sum = self.push_expr(span, ExprKind::Binary { left, right, is_or: false });
+        self.exprs.push(sum);
     }
 
     fn holds_comma(&mut self) -> bool {
