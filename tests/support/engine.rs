@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
-pub use asyncwise_workspace::source::NoStructure as Trees;
+pub use asyncwise_workspace::structure::Trees;
 
 /// The facts of a text.
 pub fn facts(text: &str) -> FileFacts {

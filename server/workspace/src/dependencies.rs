@@ -91,7 +91,7 @@ impl Dependencies {
 /// Reads a file that nobody asked for: what is wrong with it is not worth an error.
 pub(crate) fn load(path: &Path, origin: Origin, scope: &Arc<Scope>) -> Option<Loaded> {
     let found = FoundFile { asked: false, scope: scope.clone() };
-    let loaded = read(path, scope.max_file_size).and_then(|bytes| Loaded::new(path, &found, origin, bytes));
+    let loaded = read(path, scope.max_file_size).and_then(|bytes| Loaded::new(path, &found, origin, &bytes));
     loaded.inspect_err(|problem| tracing::debug!(path = %path.display(), problem = problem.text(), "left out")).ok()
 }
 

@@ -6,12 +6,14 @@ mod cache;
 pub mod config;
 mod dependencies;
 pub mod discover;
+mod encode;
 pub mod fixes;
 pub mod load;
 pub mod paths;
 pub mod problem;
 pub mod session;
 pub mod source;
+pub mod structure;
 mod write;
 
 pub use cache::DIRECTORY as CACHE_DIRECTORY;

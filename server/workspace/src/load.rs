@@ -33,14 +33,9 @@ pub struct Loaded {
 
 impl Loaded {
     /// From the bytes of a file.
-    pub fn new(path: &Path, found: &FoundFile, origin: Origin, bytes: Vec<u8>) -> Result<Self, Problem> {
-        let hash = blake3::hash(&bytes);
-        let is_notebook = path.extension().is_some_and(|end| end == "ipynb");
-        let source = Source::decode(bytes, is_notebook).map_err(|message| {
-            let advice =
-                if is_notebook { "it is left out" } else { "it is left out; declare its encoding or save it as UTF-8" };
-            Problem::error(path, message).advise(advice)
-        })?;
+    pub fn new(path: &Path, found: &FoundFile, origin: Origin, bytes: &[u8]) -> Result<Self, Problem> {
+        let hash = blake3::hash(bytes);
+        let source = Source::decode(path, bytes)?;
         let name = paths::slashed(path).into();
         let settings = found.scope.settings(path);
         Ok(Self {

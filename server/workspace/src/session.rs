@@ -6,7 +6,8 @@ use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::load::{Loaded, read};
 use crate::problem::Problem;
-use crate::source::{NoStructure, Source};
+use crate::source::Source;
+use crate::structure::Trees;
 use asyncwise_analysis::finding::Finding;
 use asyncwise_analysis::program::{Origin, Program};
 use rayon::prelude::*;
@@ -170,7 +171,7 @@ impl Session {
             program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots);
         }
         progress.begin("Checking", None);
-        let mut findings = asyncwise_analysis::check(&program, &NoStructure);
+        let mut findings = asyncwise_analysis::check(&program, &Trees::new(&program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         (findings, dependencies.absent)
     }
@@ -265,7 +266,7 @@ fn read_files(
             };
             progress.step();
             bytes
-                .and_then(|bytes| Loaded::new(path, file, Origin::Project, bytes))
+                .and_then(|bytes| Loaded::new(path, file, Origin::Project, &bytes))
                 .map_err(|problem| (file.asked, problem))
         })
         .collect();

@@ -54,7 +54,7 @@ fn help(fix: &Fix) -> String {
 fn snippet<'v>(view: &'v View<'_>, place: Place) -> Snippet<'v, Annotation<'v>> {
     let lines = view.lines(place.file);
     let (excerpt, line) = lines.excerpt(place.span);
-    let text = view.file(place.file).source.text.get(excerpt.range()).unwrap_or_default();
+    let text = view.file(place.file).source.shown().get(excerpt.range()).unwrap_or_default();
     let start = (place.span.start.max(excerpt.start) - excerpt.start) as usize;
     let end = (place.span.end.clamp(excerpt.start, excerpt.end) - excerpt.start) as usize;
     Snippet::source(text)

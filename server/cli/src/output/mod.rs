@@ -98,7 +98,7 @@ pub(crate) mod tests {
     pub(crate) fn sample() -> (Report, PathBuf) {
         let file = |path: &str, text: &str| ReportFile {
             path: PathBuf::from(path),
-            source: Source::decode(text.as_bytes().to_vec(), false).unwrap(),
+            source: Source::decode(path.as_ref(), text.as_bytes()).unwrap(),
         };
         let call = place(0, MAIN, "helper.wait(1)");
         let chain = vec![

@@ -2,7 +2,7 @@
 
 use crate::project::{Project, Run};
 
-const SLEEP: &str = "import asyncio\nimport time\n\n\nasync def main():\n    time.sleep(1)\n\n\nasyncio.run(main())\n";
+const SLEEP: &str = "import time\n\n\n\nasync def main():\n    time.sleep(1)\n";
 const NESTED: &str = "import asyncio\n\n\nasync def g():\n    pass\n\n\nasync def f():\n    asyncio.run(g())\n";
 const LOST: &str = "async def g():\n    pass\n\n\nasync def f():\n    g()\n";
 

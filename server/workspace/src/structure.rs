@@ -1,0 +1,48 @@
+//! The trees of the program, parsed only where a rule asks about one.
+
+use asyncwise_analysis::Structure;
+use asyncwise_analysis::finding::FileId;
+use asyncwise_analysis::program::Program;
+use asyncwise_syntax::facts::Span;
+use asyncwise_syntax::structure::CompiledPattern;
+use asyncwise_syntax::{Tree, parse};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Answers what a query rule asks about the syntax around its candidates.
+#[derive(Debug)]
+pub struct Trees<'p> {
+    program: &'p Program,
+    trees: Vec<OnceLock<Tree>>,
+    /// By their text; none for one that is not a pattern.
+    patterns: Mutex<FxHashMap<String, Option<Arc<CompiledPattern>>>>,
+}
+
+impl<'p> Trees<'p> {
+    /// None parsed yet.
+    pub fn new(program: &'p Program) -> Self {
+        let trees = program.files.iter().map(|_| OnceLock::new()).collect();
+        Self { program, trees, patterns: Mutex::default() }
+    }
+
+    fn pattern(&self, text: &str) -> Option<Arc<CompiledPattern>> {
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = patterns.get(text) {
+            return known.clone();
+        }
+        let compiled = CompiledPattern::compile(text);
+        let compiled = compiled.inspect_err(|error| tracing::warn!(%error, text, "not a pattern")).ok().map(Arc::new);
+        patterns.insert(text.to_owned(), compiled.clone());
+        compiled
+    }
+}
+
+impl Structure for Trees<'_> {
+    fn matches(&self, file: FileId, pattern: &str, span: Span) -> Vec<Vec<(String, Span)>> {
+        let (Some(source), Some(tree)) = (self.program.files.get(file.index()), self.trees.get(file.index())) else {
+            return Vec::new();
+        };
+        let Some(pattern) = self.pattern(pattern) else { return Vec::new() };
+        pattern.matches(&source.text, tree.get_or_init(|| parse(&source.text)), span)
+    }
+}
