@@ -149,7 +149,7 @@ impl Lines<'_> {
     }
 
     fn position_in(&self, cell: Option<&Cell>, offset: u32) -> Position {
-        let at = self.index.position(&self.source.text, offset, Columns::Characters);
+        let at = self.index.position(&self.source.text, offset, Columns::Chars);
         let first = cell.map_or(0, |cell| self.index.line(cell.span.start));
         Position {
             cell: cell.map(|cell| cell.index as usize + 1),
