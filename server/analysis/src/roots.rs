@@ -3,9 +3,9 @@
 use crate::finding::FileId;
 use crate::graph::{Reason, Root};
 use crate::infer::Infer;
-use crate::knowledge::{Context, ContextRuns, FunctionKind, Phase};
+use crate::knowledge::{Context, ContextRuns, Phase};
 use crate::settings::RunsOn;
-use crate::sites::{holds, place_of};
+use crate::sites::{holds, place_of, speaks_of};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -95,11 +95,7 @@ fn settings_root(infer: &Infer<'_, '_>, def: Def) -> Option<RunsOn> {
 fn framework<'p>(infer: &mut Infer<'_, 'p>, def: Def, is_async: bool) -> Option<(&'p Context, SmolStr)> {
     let knowledge = infer.world.knowledge;
     let facts = infer.world.facts(def.file);
-    let fits = |c: &Context| match c.function {
-        FunctionKind::Async => is_async,
-        FunctionKind::Sync => !is_async,
-        FunctionKind::Any => true,
-    };
+    let fits = |c: &Context| speaks_of(c, is_async);
     for &decorator in facts.list(facts.scope(def.scope).decorators) {
         let (target, args) = match facts.expr(decorator).kind {
             ExprKind::Call { func, args } => (func, args),

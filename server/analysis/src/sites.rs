@@ -4,10 +4,11 @@
 
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
+use crate::index::Slot;
 use crate::infer::{Infer, World};
 use crate::knowledge::{
-    Blocking, CallbackRuns, Category, Condition, Context, ContextRuns, InRunningLoop, Kind, Literal, ReceiverState,
-    RunsIn, Severity,
+    Blocking, CallbackRuns, Category, Condition, Context, ContextRuns, FunctionKind, InRunningLoop, Kind, Literal,
+    ReceiverState, RunsIn, Severity,
 };
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
@@ -84,7 +85,6 @@ pub struct SiteFinder<'a, 'p> {
     pub infer: Infer<'a, 'p>,
     file: FileId,
     facts: &'p FileFacts,
-    first_return: FxHashMap<ScopeId, u32>,
     sites: Vec<Site>,
 }
 
@@ -92,12 +92,7 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
     /// For the sites of `file`.
     pub fn new(context: &'a SiteContext<'a, 'p>, file: FileId) -> Self {
         let facts = context.world.facts(file);
-        let mut first_return = FxHashMap::default();
-        for (scope, returns) in &context.world.index(file).returns {
-            let first = returns.iter().map(|(s, _)| facts.stmt(*s).span.start).min();
-            first_return.insert(*scope, first.unwrap_or(u32::MAX));
-        }
-        Self { context, infer: Infer::new(context.world), file, facts, first_return, sites: Vec::new() }
+        Self { context, infer: Infer::new(context.world), file, facts, sites: Vec::new() }
     }
 
     /// All sites of the file.
@@ -120,15 +115,38 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
     }
 
     fn push(&mut self, expr: ExprId, happens: Happens, confidence: Confidence) {
+        if self.is_left_lazy(expr) {
+            return;
+        }
         let owner = run_scope(self.facts, self.facts.expr(expr).scope);
-        let conditional = self.is_conditional(expr, owner);
+        let conditional = is_conditional(self.context.world, self.file, expr, owner);
         let states = StateSet::default();
         self.sites.push(Site { expr, owner, happens, confidence, conditional, states });
+    }
+
+    /// Whether the expression stands in a generator expression that is not consumed where it is made.
+    fn is_left_lazy(&self, expr: ExprId) -> bool {
+        let mut scope = self.facts.expr(expr).scope;
+        loop {
+            let s = self.facts.scope(scope);
+            let (ScopeKind::Comprehension { .. }, Some(parent), Some(made)) = (s.kind, s.parent, s.expr) else {
+                return false;
+            };
+            let generator = matches!(
+                self.facts.expr(made).kind,
+                ExprKind::Comprehension { kind: ComprehensionKind::Generator, .. }
+            );
+            if generator && !self.is_exhausted(made) {
+                return true;
+            }
+            scope = parent;
+        }
     }
 
     fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
         let callee = self.callee(func);
         let parts = callee.parts();
+        let exact = self.is_made_here(func);
         let whole = match (parts.len(), callee.has_unknown()) {
             (1, _) => Confidence::Certain,
             (_, false) => Confidence::Likely,
@@ -142,12 +160,36 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
                     self.external(expr, &path, args, whole);
                 }
                 _ => {
+                    let part = match part {
+                        // The very class is known: nothing below it can override.
+                        Ty::Function(def, Some(_)) if exact => &Ty::Function(*def, None),
+                        part => part,
+                    };
                     for target in self.targets(part) {
                         self.run(expr, target, args, whole);
                     }
                 }
             }
         }
+    }
+
+    /// Whether the receiver of a method call is an object made by calling a class right here, or bound to one.
+    fn is_made_here(&mut self, func: ExprId) -> bool {
+        let ExprKind::Attribute { value, .. } = self.facts.expr(func).kind else { return false };
+        let made = match self.facts.expr(value).kind {
+            ExprKind::Name(name) => {
+                let scope = self.facts.expr(value).scope;
+                let at = self.facts.stmt_of(value).filter(|s| self.facts.stmt(*s).scope == scope);
+                let bindings = self.context.world.index(self.file).reaching(self.facts, scope, name, at);
+                match bindings.as_slice() {
+                    [Binding { kind: BindingKind::Assign { value, annotation: None }, .. }] if at.is_some() => *value,
+                    _ => return false,
+                }
+            }
+            _ => value,
+        };
+        let ExprKind::Call { func, .. } = self.facts.expr(made).kind else { return false };
+        matches!(self.infer.expr(self.file, func), Ty::Class(Class::Own(_)))
     }
 
     /// What is called: properties are read first.
@@ -169,6 +211,7 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
         let from_outside = matches!(self.facts.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_));
         if let Some(&def) = self.context.unique_methods.get(name)
             && !from_outside
+            && !self.is_awaited(expr)
             && !self.context.world.scope(def).has_yield
         {
             self.push(expr, Happens::Runs(def), Confidence::Possible);
@@ -181,8 +224,10 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             Ty::Function(def, receiver) => self.dispatch(*def, receiver.as_ref()),
             Ty::Wrapped { wrapper, inner } => {
                 let mut all = vec![certain(Ty::Function(*wrapper, None))];
-                if self.calls_wrapped(*wrapper) {
-                    all.extend(self.lowered(inner));
+                match self.calls_wrapped(*wrapper) {
+                    Some(true) => all.extend(self.targets(inner)),
+                    Some(false) => all.extend(self.lowered(inner)),
+                    None => {}
                 }
                 all
             }
@@ -241,15 +286,18 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
         })
     }
 
-    /// Whether a decorator's wrapper calls the decorated function itself (and does not hand it over to a thread).
-    fn calls_wrapped(&self, wrapper: Def) -> bool {
-        let facts = self.context.world.facts(wrapper.file);
-        facts.exprs().any(|(_, e)| match e.kind {
+    /// Whether a decorator's wrapper calls the decorated function itself (and does not hand it over to a thread), and if
+    /// so, always.
+    fn calls_wrapped(&self, wrapper: Def) -> Option<bool> {
+        let world = self.context.world;
+        let facts = world.facts(wrapper.file);
+        let calls = facts.exprs().filter(|(_, e)| match e.kind {
             ExprKind::Call { func, .. } => {
                 facts.code_scope(e.scope) == wrapper.scope && self.infer.is_wrapped_function(wrapper, func)
             }
             _ => false,
-        })
+        });
+        calls.map(|(call, _)| !is_conditional(world, wrapper.file, call, wrapper.scope)).max()
     }
 
     fn run(&mut self, expr: ExprId, target: Target, args: Run, whole: Confidence) {
@@ -329,16 +377,35 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             }
             return;
         }
-        let contexts: Vec<_> = knowledge.contexts_by_argument(path).collect();
-        for (context, argument) in contexts {
-            if let Some(on) = place_of(context)
-                && context.with.as_ref().is_none_or(|c| holds(self.facts, args, c))
-            {
-                self.hand_over(expr, args, argument.position, argument.keyword.as_deref(), on);
-            }
-        }
+        self.frameworks(expr, path, args);
         if !self.is_awaited(expr) {
             self.sink(expr, path, args, confidence);
+        }
+    }
+
+    /// The functions that a framework is given here: the first row that speaks of one says where it runs.
+    fn frameworks(&mut self, expr: ExprId, path: &str, args: Run) {
+        let rows: Vec<_> = self.context.world.knowledge.contexts_by_argument(path).collect();
+        let met = |c: &Context| c.with.as_ref().is_none_or(|w| holds(self.facts, args, w));
+        let rows: Vec<_> = rows.into_iter().filter(|(c, _)| met(c)).collect();
+        let mut seen = Vec::new();
+        for (_, given) in &rows {
+            let Some(arg) = argument(self.facts, args, given.position, given.keyword.as_deref()) else { continue };
+            if seen.contains(&arg) {
+                continue;
+            }
+            seen.push(arg);
+            let ty = self.infer.expr(self.file, arg);
+            for target in self.targets(&ty) {
+                let Ty::Function(def, _) = target.ty else { continue };
+                let is_async = self.context.world.is_async(def);
+                let row = rows.iter().find(|(c, a)| {
+                    (a.position, &a.keyword) == (given.position, &given.keyword) && speaks_of(c, is_async)
+                });
+                if let Some(on) = row.and_then(|(c, _)| place_of(c)) {
+                    self.push(expr, Happens::Schedules(def, on), target.confidence);
+                }
+            }
         }
     }
 
@@ -386,17 +453,12 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
                 self.facts.exprs.iter().any(|e| matches!(&e.kind, ExprKind::Str(s) if s.contains(":memory:")))
             }
             Some(ReceiverState::Unbounded) => true,
-            // Which futures are known to be done is not followed: a file that asks is taken to ask before it waits.
-            Some(ReceiverState::Done) => {
-                let asks = |n: &SmolStr| matches!(n.as_str(), "done" | "as_completed" | "wait");
-                self.facts.names.iter().any(asks)
-            }
+            // Which futures are known to be done is not followed: a function that asks is taken to ask before it waits.
+            Some(ReceiverState::Done) => self.asks_for_done(expr),
             None => false,
         };
-        let waits = matches!(
-            row.category,
-            Category::Lock | Category::Queue | Category::ThreadJoin | Category::FutureResult
-        );
+        let waits =
+            matches!(row.category, Category::Lock | Category::Queue | Category::ThreadJoin | Category::FutureResult);
         if applies && !excused && !(waits && self.asks_for_thread(expr)) {
             let sure = match row.severity {
                 Severity::High => Confidence::Certain,
@@ -406,6 +468,20 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             let facts = BlockingFacts { category: category_name(row.category), confidence: sure, instead: None };
             self.push(expr, Happens::Blocks(path.clone(), facts), confidence);
         }
+    }
+
+    /// Whether the function around asks a future whether it is done, or waits for several in a way that does.
+    fn asks_for_done(&self, expr: ExprId) -> bool {
+        let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;
+        self.facts.exprs.iter().filter(|e| own.contains(e.span)).any(|e| match e.kind {
+            ExprKind::Name(n) => matches!(self.facts.name(n), "as_completed"),
+            ExprKind::Attribute { value, attr } => match self.facts.name(attr) {
+                "done" | "as_completed" => true,
+                "wait" => self.facts.dotted(value).is_some_and(|d| d.ends_with("futures")),
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// Whether the function around asks which thread it is on: it then waits only off the loop's.
@@ -530,13 +606,26 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
         }
     }
 
-    /// Whether a generator made here is run here: iterated, entered, or given to something that exhausts it.
+    /// Whether a generator made by calling `def` here is run here: iterated, entered, or given to something that
+    /// exhausts it.
     fn is_consumed(&mut self, expr: ExprId, def: Def) -> bool {
         let enters = self.infer.traits(def).context_manager.is_some();
         match self.facts.expr(expr).parent {
+            Parent::Stmt(stmt) if enters => matches!(self.facts.stmt(stmt).kind, StmtKind::With { .. }),
+            _ => self.is_exhausted(expr),
+        }
+    }
+
+    /// Whether an iterator made here is iterated here.
+    fn is_exhausted(&self, expr: ExprId) -> bool {
+        match self.facts.expr(expr).parent {
             Parent::Stmt(stmt) => match &self.facts.stmt(stmt).kind {
                 StmtKind::For { iter, .. } => *iter == expr,
-                StmtKind::With { .. } => enters,
+                StmtKind::Assign { targets, value } => {
+                    let unpacks =
+                        |t: &ExprId| matches!(self.facts.expr(*t).kind, ExprKind::Tuple(_) | ExprKind::List(_));
+                    *value == expr && self.facts.list(*targets).iter().any(unpacks)
+                }
                 _ => false,
             },
             Parent::Scope(scope) => {
@@ -544,69 +633,68 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             }
             Parent::Expr(parent) => match self.facts.expr(parent).kind {
                 ExprKind::YieldFrom(_) | ExprKind::Starred(_) => true,
-                ExprKind::Call { func, .. } => {
-                    let exhausts =
-                        ["list", "tuple", "set", "sum", "any", "all", "sorted", "next", "dict", "max", "min"];
-                    matches!(self.facts.expr(func).kind, ExprKind::Name(n) if exhausts.contains(&self.facts.name(n)))
-                }
+                ExprKind::Call { func, .. } => match self.facts.expr(func).kind {
+                    ExprKind::Name(n) => EXHAUSTING.contains(&self.facts.name(n)),
+                    ExprKind::Attribute { attr, .. } => matches!(self.facts.name(attr), "join" | "extend" | "fromkeys"),
+                    _ => false,
+                },
                 _ => false,
             },
         }
     }
+}
 
-    fn is_conditional(&self, expr: ExprId, owner: ScopeId) -> bool {
-        let facts = self.facts;
-        if self.first_return.get(&owner).is_some_and(|first| *first < facts.expr(expr).span.start) {
-            let in_return = facts.stmt_of(expr).is_some_and(|s| self.first_return[&owner] == facts.stmt(s).span.start);
-            if !in_return {
-                return true;
-            }
-        }
-        let mut child = expr;
-        let mut at = facts.expr(expr).parent;
-        loop {
-            match at {
-                Parent::Expr(parent) => {
-                    match &facts.expr(parent).kind {
-                        ExprKind::IfExp { test, .. } if *test != child => return true,
-                        ExprKind::BoolOp { values, .. } if facts.list(*values).first() != Some(&child) => return true,
-                        _ => {}
-                    }
-                    child = parent;
-                    at = facts.expr(parent).parent;
+/// Whether an expression of the function `owner` may be passed by when the function runs: it stands in a branch, a loop,
+/// a handler or behind `and`, or after a `return`.
+fn is_conditional(world: &World<'_>, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
+    let facts = world.facts(file);
+    let returns = world.index(file).returns.get(&owner).map_or(&[][..], Vec::as_slice);
+    let at = facts.expr(expr).span;
+    let after_return = |(s, _): &(StmtId, Option<ExprId>)| facts.stmt(*s).span.end <= at.start;
+    if returns.iter().any(after_return) {
+        return true;
+    }
+    let mut child = expr;
+    let mut at = facts.expr(expr).parent;
+    loop {
+        match at {
+            Parent::Expr(parent) => {
+                match &facts.expr(parent).kind {
+                    ExprKind::IfExp { test, .. } if *test != child => return true,
+                    ExprKind::BoolOp { values, .. } if facts.list(*values).first() != Some(&child) => return true,
+                    _ => {}
                 }
-                Parent::Scope(scope) => match facts.scope(scope).expr {
-                    Some(_) if scope == owner => return false,
-                    Some(_) if facts.scope(scope).kind != ScopeKind::Lambda => return true,
-                    _ => return false,
-                },
-                Parent::Stmt(stmt) => return self.is_in_branch(stmt, child),
+                child = parent;
+                at = facts.expr(parent).parent;
             }
+            Parent::Scope(scope) => match facts.scope(scope).expr {
+                Some(_) if scope == owner => return false,
+                Some(_) if facts.scope(scope).kind != ScopeKind::Lambda => return true,
+                _ => return false,
+            },
+            Parent::Stmt(stmt) => return is_in_branch(world, file, stmt, child),
         }
     }
+}
 
-    fn is_in_branch(&self, stmt: StmtId, child: ExprId) -> bool {
-        use crate::index::Slot;
-        let facts = self.facts;
-        let index = self.context.world.index(self.file);
-        if let StmtKind::While { .. } | StmtKind::Match { .. } = facts.stmt(stmt).kind
-            && facts.expr(child).span.start > facts.stmt(stmt).span.start + 6
-            && matches!(facts.stmt(stmt).kind, StmtKind::Match { subject, .. } if subject != child)
-        {
-            return true;
-        }
-        let mut at = stmt;
-        while let Some(parent) = facts.stmt(at).parent {
-            let always = matches!(&facts.stmt(parent).kind, StmtKind::While { test, .. }
-                if matches!(facts.expr(*test).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
-            match index.slot(at) {
-                Slot::Branch | Slot::Handler(_) | Slot::LoopElse => return true,
-                Slot::LoopBody if !always => return true,
-                _ => at = parent,
-            }
-        }
-        false
+fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) -> bool {
+    let facts = world.facts(file);
+    let index = world.index(file);
+    // A guard, or the pattern of a later case.
+    if matches!(facts.stmt(stmt).kind, StmtKind::Match { subject, .. } if subject != child) {
+        return true;
     }
+    let mut at = stmt;
+    while let Some(parent) = facts.stmt(at).parent {
+        let always = matches!(&facts.stmt(parent).kind, StmtKind::While { test, .. }
+            if matches!(facts.expr(*test).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
+        match index.slot(at) {
+            Slot::Branch | Slot::Handler(_) | Slot::LoopElse => return true,
+            Slot::LoopBody if !always => return true,
+            _ => at = parent,
+        }
+    }
+    false
 }
 
 /// The function, lambda or module whose code an expression of `scope` is: class bodies and comprehensions run in the
@@ -666,6 +754,15 @@ pub fn holds(facts: &FileFacts, args: Run, condition: &Condition) -> bool {
     }
 }
 
+/// Whether a context row speaks of async, or of plain, functions.
+pub fn speaks_of(context: &Context, is_async: bool) -> bool {
+    match context.function {
+        FunctionKind::Async => is_async,
+        FunctionKind::Sync => !is_async,
+        FunctionKind::Any => true,
+    }
+}
+
 /// Where a framework runs what a context row speaks of; none where it is the caller's thread, or never run.
 pub fn place_of(context: &Context) -> Option<RunsOn> {
     match context.runs_on {
@@ -713,6 +810,10 @@ pub fn unique_methods(world: &World<'_>) -> FxHashMap<SmolStr, Def> {
     }
     seen.into_iter().filter_map(|(name, def)| def.map(|d| (name, d))).collect()
 }
+
+/// Builtins that iterate their argument at once.
+const EXHAUSTING: &[&str] =
+    &["list", "tuple", "set", "frozenset", "sum", "any", "all", "sorted", "next", "dict", "max", "min", "bytes"];
 
 /// Names of methods that objects of many libraries have.
 const COMMON: &[&str] = &[

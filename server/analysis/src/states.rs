@@ -45,6 +45,10 @@ pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
             flow::analyze(facts, scope, entry, &oracle, Depth::WhereItMatters)
         });
         site.states = flow.state_at(facts, site.expr);
+        // A lambda has no statement of its own for the states to be kept by.
+        if site.states.is_empty() && facts.scope(scope).kind == ScopeKind::Lambda {
+            site.states = StateSet::UNKNOWN;
+        }
     }
     sites.retain(|s| !(matches!(s.happens, Happens::StartsLoop(_)) && is_attempt(world, file, s.expr)));
 }

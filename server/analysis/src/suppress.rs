@@ -95,7 +95,8 @@ impl Comments {
     fn unused(&self, world: &World<'_>, findings: &mut Vec<Finding>) {
         let source = Source::of(world, self.file);
         for (comment, (_, used)) in source.facts.suppressions.iter().zip(&self.covers) {
-            if comment.kind == SuppressionKind::Noqa {
+            // Naming the rule itself keeps a comment that is not needed everywhere.
+            if comment.kind == SuppressionKind::Noqa || comment.names.iter().any(|(n, _)| n == "unused-ignore") {
                 continue;
             }
             if comment.names.is_empty() {
@@ -126,11 +127,10 @@ fn unused_finding(source: &Source<'_>, comment: &Suppression, name: Option<&Smol
         None => "this comment silences no finding".to_owned(),
     };
     let fix = if comment.names.len() <= 1 {
-        let start = source.text[..comment.span.start as usize].trim_end_matches([' ', '\t']).len() as u32;
         Fix {
             title: "Remove the comment".into(),
             applicability: Applicability::Safe,
-            edits: vec![source.edit(Span::new(start, comment.span.end), "")],
+            edits: vec![source.edit(with_blanks(source.text, comment.span), "")],
         }
     } else {
         let rest: Vec<&str> = comment.names.iter().filter(|(_, s)| *s != span).map(|(n, _)| n.as_str()).collect();
@@ -151,6 +151,16 @@ fn unused_finding(source: &Source<'_>, comment: &Suppression, name: Option<&Smol
         chain: Vec::new(),
         fixes: vec![fix],
     }
+}
+
+/// A comment with the blanks before it, or the whole line where it stands alone.
+fn with_blanks(text: &str, comment: Span) -> Span {
+    let start = text[..comment.start as usize].trim_end_matches([' ', '\t']).len();
+    let alone = start == 0 || text[..start].ends_with(['\n', '\r']);
+    let after = &text[comment.end as usize..];
+    let newline = if after.starts_with("\r\n") { 2 } else { usize::from(after.starts_with(['\n', '\r'])) };
+    let end = if alone { comment.end as usize + newline } else { comment.end as usize };
+    Span::new(start as u32, end as u32)
 }
 
 fn line(text: &str, at: u32) -> Span {

@@ -113,7 +113,11 @@ import requests
 def read():
     return requests.get('http://x')
 ",
-        expect![[""]],
+        expect![[r#"
+            deep.store.read: on loop from load; http (certain): requests.get()
+            main.handler: enters on loop
+            service.load: on loop from handler; http (certain): read() > requests.get()
+        "#]],
     );
 }
 
@@ -167,7 +171,15 @@ class Client(Base):
 def make() -> Client:
     return Client()
 ",
-        expect![[""]],
+        expect![[r#"
+            clients.Base.fetch: http (certain): requests.get()
+            main.Service.by_own: http (certain): self.own.fetch() > requests.get()
+            main.Service.by_given: http (certain): self.given.fetch() > requests.get()
+            main.Service.by_quoted: http (certain): self.other.fetch() > requests.get()
+            main.Service.by_factory: http (certain): fetch() > requests.get()
+            main.Service.by_with: http (certain): c.fetch() > requests.get()
+            main.Service.by_element: http (likely): c.fetch() > requests.get()
+        "#]],
     );
 }
 
@@ -185,7 +197,9 @@ class D(B, C): pass
 def run():
     D().f()
 ",
-        expect![[""]],
+        expect![[r#"
+            main.A.f: sleep (certain): time.sleep()
+        "#]],
     );
 }
 
@@ -202,7 +216,12 @@ async def main():
     await loop.run_in_executor(None, lambda: work())
     loop.call_soon(args)
 ",
-        expect![[""]],
+        expect![[r#"
+            main.work: enters in worker; sleep (certain): time.sleep()
+            main.args: enters on loop; sleep (certain): time.sleep()
+            main.main: enters on loop
+            main.main.<lambda>: enters in worker; sleep (certain): work() > time.sleep()
+        "#]],
     );
 }
 
@@ -241,7 +260,15 @@ def plain():
 async def main():
     guarded(); flagged(); asks(); plain()
 ",
-        expect![[""]],
+        expect![[r#"
+            main.work: enters on loop
+            main.guarded: on loop from main
+            main.flagged: on loop from main
+            main.helper: on loop from asks
+            main.asks: on loop from main
+            main.plain: starts loop (certain): asyncio.run()
+            main.main: enters on loop
+        "#]],
     );
 }
 
@@ -287,7 +314,20 @@ def call_d(): d()
 def call_e(): e()
 def call_f(): f()
 ",
-        expect![[""]],
+        expect![[r#"
+            main.threaded.wrapper: enters on loop
+            main.synced.wrapper: starts loop (certain): asyncio.run()
+            main.a: sleep (certain): time.sleep()
+            main.b: sleep (certain): time.sleep()
+            main.c: enters on loop
+            main.d: sleep (certain): time.sleep()
+            main.e: enters in worker; sleep (certain): time.sleep()
+            main.f: enters on loop
+            main.call_a: sleep (certain): a() > time.sleep()
+            main.call_c: starts loop (certain): c() > asyncio.run()
+            main.call_d: sleep (certain): d() > time.sleep()
+            main.call_f: starts loop (certain): f()
+        "#]],
     );
 }
 
@@ -310,7 +350,13 @@ def lists(): return list(lazy())
 def enters():
     with entered(): pass
 ",
-        expect![[""]],
+        expect![[r#"
+            main.lazy: sleep (certain): time.sleep()
+            main.entered: sleep (certain): time.sleep()
+            main.runs: sleep (certain): lazy() > time.sleep()
+            main.lists: sleep (certain): lazy() > time.sleep()
+            main.enters: sleep (certain): entered() > time.sleep()
+        "#]],
     );
 }
 
@@ -336,7 +382,18 @@ def base(): time.sleep(5)
 later = functools.partial(base)
 def partials(): later()
 ",
-        expect![[""]],
+        expect![[r#"
+            main.P.__init__: sleep (certain): time.sleep()
+            main.P.value: sleep (certain): time.sleep()
+            main.P.__call__: sleep (certain): time.sleep()
+            main.P.__enter__: sleep (certain): time.sleep()
+            main.constructs: sleep (certain): P() > time.sleep()
+            main.reads: sleep (certain): p.value > time.sleep()
+            main.calls: sleep (certain): p() > time.sleep()
+            main.enters: sleep (certain): P.__enter__ > time.sleep()
+            main.base: sleep (certain): time.sleep()
+            main.partials: sleep (certain): later() > time.sleep()
+        "#]],
     );
 }
 
@@ -363,7 +420,13 @@ import time
 def deep(): time.sleep(1)
 def hidden(): time.sleep(1)
 ",
-        expect![[""]],
+        expect![[r#"
+            main.a: sleep (certain): shown() > time.sleep()
+            main.b: sleep (certain): other() > time.sleep()
+            main.c: sleep (certain): inner.deep() > time.sleep()
+            pkg.inner.deep: sleep (certain): time.sleep()
+            pkg.inner.hidden: sleep (certain): time.sleep()
+        "#]],
     );
 }
 
@@ -393,7 +456,14 @@ class Tool:
 import time
 def go(): time.sleep(1)
 ",
-        expect![[""]],
+        expect![[r#"
+            app.main.a: sleep (likely): work() > time.sleep()
+            app.main.b: sleep (certain): tool.use() > time.sleep()
+            app.main.c: sleep (certain): space.part.go() > time.sleep()
+            app.slow.work: sleep (certain): time.sleep()
+            app.slow.Tool.use: sleep (certain): time.sleep()
+            space.part.go: sleep (certain): time.sleep()
+        "#]],
     );
 }
 
@@ -412,6 +482,11 @@ def plain(d=Depends(dependency)): time.sleep(1)
 async def handler(): helper()
 def helper(): time.sleep(1)
 ",
-        expect![[""]],
+        expect![[r#"
+            main.dependency: enters in worker; sleep (certain): time.sleep()
+            main.plain: enters in worker; sleep (certain): time.sleep()
+            main.handler: enters on loop
+            main.helper: on loop from handler; sleep (certain): time.sleep()
+        "#]],
     );
 }

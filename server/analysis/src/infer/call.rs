@@ -142,15 +142,20 @@ impl Infer<'_, '_> {
     /// What calling something outside the program gives, by what is known of it.
     fn external_result(&mut self, path: &str) -> Ty {
         let knowledge = self.world.knowledge;
-        if let Some(returns) = knowledge.awaited_returns(path) {
-            let ty = Arc::new(Ty::instance(&returns.result));
-            return if knowledge.coroutine(path) { Ty::Coroutine(ty) } else { Ty::Awaitable(ty) };
-        }
-        if knowledge.coroutine(path) {
-            return Ty::Coroutine(Arc::new(Ty::Unknown));
-        }
-        if let Some(returns) = knowledge.returns(path) {
-            return Ty::instance(&returns.result);
+        let known = |path: &str| {
+            if let Some(returns) = knowledge.awaited_returns(path) {
+                let ty = Arc::new(Ty::instance(&returns.result));
+                return Some(if knowledge.coroutine(path) { Ty::Coroutine(ty) } else { Ty::Awaitable(ty) });
+            }
+            if knowledge.coroutine(path) {
+                return Some(Ty::Coroutine(Arc::new(Ty::Unknown)));
+            }
+            knowledge.returns(path).map(|r| Ty::instance(&r.result))
+        };
+        // What the tables say of a method of a base holds for the class.
+        let inherited = |(class, method)| knowledge.method(class, method, known);
+        if let Some(ty) = known(path).or_else(|| path.rsplit_once('.').and_then(inherited)) {
+            return ty;
         }
         if knowledge.is_class(path) {
             return Ty::instance(path);

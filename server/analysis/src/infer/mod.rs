@@ -277,6 +277,7 @@ impl<'w, 'p> Infer<'w, 'p> {
                     self.external(&format!("{path}.{name}"))
                 }
             }
+            Ty::Awaitable(_) => self.known_method("asyncio.Task", name).unwrap_or(Ty::Unknown),
             Ty::Super(class) => self.super_attribute(*class, name),
             Ty::Function(def, _) if name == "__wrapped__" => Ty::Function(*def, None),
             _ => Ty::Unknown,

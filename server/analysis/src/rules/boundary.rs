@@ -33,9 +33,19 @@ impl Meeting {
 pub(crate) type Identity = (Def, Result<Def, ExprId>);
 
 /// The categories `blocking-call` reports.
-pub(crate) const BLOCKING: &[&str] =
-    &[
-    "sleep", "http", "socket", "dns", "db", "cloud", "subprocess", "input", "lock", "queue", "thread-join", "future-result",
+pub(crate) const BLOCKING: &[&str] = &[
+    "sleep",
+    "http",
+    "socket",
+    "dns",
+    "db",
+    "cloud",
+    "subprocess",
+    "input",
+    "lock",
+    "queue",
+    "thread-join",
+    "future-result",
     "project",
 ];
 
@@ -46,6 +56,9 @@ pub(crate) fn nested_event_loop(
     file: FileId,
     expr: ExprId,
 ) -> Option<(Identity, Finding)> {
+    if analysis.nesting_is_patched {
+        return None;
+    }
     let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;
     let sink = analysis.sink_of(meeting.chain.last().copied().unwrap_or(meeting.site));
     let happens = match analysis.world.knowledge.starter(&sink).map(|s| s.in_running_loop) {
@@ -60,7 +73,7 @@ pub(crate) fn nested_event_loop(
         n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: an event loop is already running"),
     };
     let mut confidence = meeting.confidence;
-    if analysis.nesting_is_patched || meeting.conditions(analysis) > 2 {
+    if meeting.conditions(analysis) > 2 {
         confidence = Confidence::Possible;
     }
     let fixes = if meeting.chain.is_empty() {
@@ -196,7 +209,8 @@ fn start_to_await(analysis: &Analysis<'_>, at: SiteRef, sink: &str, confidence: 
         return None;
     }
     let (edit, drops) = starter_edit(analysis, &source, call, sink)?;
-    let simple = matches!(sink, "asyncio.run" | "uvloop.run") && !drops && confidence == Confidence::Certain;
+    let simple =
+        matches!(sink, "asyncio.run" | "uvloop.run" | "anyio.run") && !drops && confidence == Confidence::Certain;
     Some(Fix {
         title: format!("Replace {}() by await", short(sink)),
         applicability: if simple { Applicability::Safe } else { Applicability::Unsafe },

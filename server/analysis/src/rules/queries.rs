@@ -102,9 +102,8 @@ impl Model for Analysis<'_> {
         let facts = self.world.facts(file);
         let items = (0..facts.with_items.len() as u32).map(Node::WithItem);
         let loops = (0..facts.stmts.len() as u32).map(|i| Node::Stmt(StmtId(i)));
-        let around = items.chain(loops).filter(|n| {
-            site_expr(facts, *n).is_some_and(|e| exprs.contains(&Node::Expr(e)))
-        });
+        let around =
+            items.chain(loops).filter(|n| site_expr(facts, *n).is_some_and(|e| exprs.contains(&Node::Expr(e))));
         found.extend(around);
         Some(found)
     }

@@ -21,7 +21,7 @@ pub(crate) fn unawaited_coroutines(analysis: &Analysis<'_>, infer: &mut Infer<'_
         }
         for call in dropped(source.facts, expr) {
             let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { continue };
-            if let Some(confidence) = dropped_confidence(infer, file, call, func) {
+            if let Some(confidence) = dropped_confidence(analysis, infer, file, call, func) {
                 findings.push(finding(analysis, infer, &source, (call, func), confidence));
             }
         }
@@ -46,7 +46,13 @@ fn dropped(facts: &FileFacts, expr: ExprId) -> Vec<ExprId> {
     }
 }
 
-fn dropped_confidence(infer: &mut Infer<'_, '_>, file: FileId, call: ExprId, func: ExprId) -> Option<Confidence> {
+fn dropped_confidence(
+    analysis: &Analysis<'_>,
+    infer: &mut Infer<'_, '_>,
+    file: FileId,
+    call: ExprId,
+    func: ExprId,
+) -> Option<Confidence> {
     let ty = infer.expr(file, call);
     if !ty.parts().iter().all(|p| matches!(p, Ty::Coroutine(_))) {
         return None;
@@ -56,14 +62,29 @@ fn dropped_confidence(infer: &mut Infer<'_, '_>, file: FileId, call: ExprId, fun
     if !callee.parts().iter().all(|p| matches!(infer.called(p), Ty::Coroutine(_))) {
         return None;
     }
-    let single = callee.parts().len() == 1;
-    Some(if single && !is_overridden(infer, &callee) { Confidence::Certain } else { Confidence::Likely })
+    if callee.parts().iter().any(|p| has_plain_override(analysis, p)) {
+        return None;
+    }
+    Some(if callee.parts().len() == 1 { Confidence::Certain } else { Confidence::Likely })
 }
 
-/// Whether a class below the receiver's has a method of that name that is not a coroutine function.
-fn is_overridden(infer: &mut Infer<'_, '_>, callee: &Ty) -> bool {
-    let Ty::Function(def, Some(Class::Own(_))) = callee else { return false };
-    infer.traits(*def).is_abstract || infer.is_abstract(*def)
+/// Whether a class below the receiver's overrides the method by one that is no coroutine function.
+fn has_plain_override(analysis: &Analysis<'_>, callee: &Ty) -> bool {
+    let Ty::Function(def, Some(Class::Own(class))) = callee else { return false };
+    let world = &analysis.world;
+    let name = world.name(*def);
+    analysis.subclasses.get(class).is_some_and(|below| {
+        below.iter().any(|c| {
+            let (facts, index) = (world.facts(c.file), world.index(c.file));
+            let id = index.name(name);
+            id.is_some_and(|id| {
+                index.bindings(facts, c.scope, id).any(|b| match b.kind {
+                    BindingKind::Def(scope) => !world.is_async(Def { file: c.file, scope }),
+                    _ => true,
+                })
+            })
+        })
+    })
 }
 
 fn finding(
