@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tree_sitter::{InputEdit, Language, Parser, Point};
 
 use crate::facts::{FileFacts, Span};
+use crate::text::floor_boundary;
 
 /// How many bytes of type parameters are looked at, so that a bracket that never closes costs little.
 const MAX_TYPE_PARAMETERS: usize = 4096;
@@ -147,10 +148,6 @@ impl Change {
     }
 }
 
-fn floor_boundary(text: &str, offset: u32) -> usize {
-    text.floor_char_boundary((offset as usize).min(text.len()))
-}
-
 fn point_at(text: &str, offset: usize) -> Point {
     let before = &text.as_bytes()[..offset];
     let row = before.iter().filter(|&&b| b == b'\n').count();
@@ -231,9 +228,7 @@ fn type_parameter_defaults(bytes: &[u8], open: usize) -> Vec<std::ops::Range<usi
                     depth -= 1;
                 }
                 if depth == 0 || (b == b',' && depth == 1) {
-                    if let Some(start) = started.take() {
-                        defaults.push(start..i);
-                    }
+                    defaults.extend(started.take().map(|start| start..i));
                 }
                 if depth == 0 {
                     return defaults;

@@ -140,11 +140,11 @@ impl Lowerer<'_> {
                     self.bind_without_statement(scope, name, span, BindingKind::Type(None));
                 }
             }
-            Kind::Type | Kind::SplatType | Kind::ListSplat | Kind::ListSplatPattern | Kind::DictionarySplat => {
-                if self.first_node() {
-                    self.type_parameter(scope);
-                    self.cursor.goto_parent();
-                }
+            Kind::Type | Kind::SplatType | Kind::ListSplat | Kind::ListSplatPattern | Kind::DictionarySplat
+                if self.first_node() =>
+            {
+                self.type_parameter(scope);
+                self.cursor.goto_parent();
             }
             Kind::ConstrainedType => {
                 if let Some(scope) = scope {

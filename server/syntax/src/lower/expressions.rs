@@ -121,10 +121,9 @@ impl Lowerer<'_> {
                 l.exprs.push(expr);
             }
         });
-        if !has_comma && self.exprs.len() == mark + 1 {
-            if let Some(only) = self.exprs.pop() {
-                return only;
-            }
+        if let (false, &[only]) = (has_comma, &self.exprs[mark..]) {
+            self.exprs.truncate(mark);
+            return only;
         }
         let list = self.exprs_since(mark);
         self.push_expr(span, ExprKind::Tuple(list))

@@ -27,7 +27,7 @@ impl Lowerer<'_> {
         let mut level = 0;
         let first = self.facts.imports.len();
         self.children(|l, kind| match (l.field(), kind) {
-            (Field::ModuleName, _) => (module, level) = l.from_module(),
+            (Field::ModuleName, _) => (module, level) = l.module_name(),
             (_, Kind::WildcardImport) => {
                 let clause =
                     Clause { span: l.span(), module: module.clone(), what: Imported::Star, alias: None, bound: None };
@@ -49,7 +49,7 @@ impl Lowerer<'_> {
     }
 
     /// The module after `from`, and its leading dots.
-    fn from_module(&mut self) -> (SmolStr, u32) {
+    fn module_name(&mut self) -> (SmolStr, u32) {
         let mut level = 0;
         if self.kind() == Kind::DottedName {
             return (self.dotted_text(), level);
