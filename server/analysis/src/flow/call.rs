@@ -7,6 +7,17 @@ use super::state::{Disjunct, LoopState, States};
 use super::value::{Definition, LoopKind, Value, ValuesId};
 use asyncwise_syntax::facts::{ExprId, ExprKind, Run};
 
+/// A call with its parts.
+#[derive(Copy, Clone)]
+struct Callee {
+    expr: ExprId,
+    func: ExprId,
+    args: Run,
+}
+
+const HARMLESS: &[&str] = &["bool", "callable", "hasattr", "id", "isinstance", "print", "repr", "str", "type"];
+const LOGGING: &[&str] = &["critical", "debug", "error", "exception", "info", "warning"];
+
 impl Interp<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run, states: States) -> States {
         let facts = self.facts;
@@ -36,30 +47,12 @@ impl Interp<'_> {
         if keeps_receiver {
             receivers.extend(states.iter_mut().map(|d| d.stack.pop().unwrap_or(ValuesId::UNKNOWN)));
         }
-        self.outcome(expr, func, args, meaning, states, &receivers)
+        self.outcome(Callee { expr, func, args }, meaning, states, &receivers)
     }
 
-    fn outcome(
-        &mut self,
-        expr: ExprId,
-        func: ExprId,
-        args: Run,
-        meaning: CallMeaning,
-        states: States,
-        receivers: &[ValuesId],
-    ) -> States {
+    fn outcome(&mut self, at: Callee, meaning: CallMeaning, states: States, receivers: &[ValuesId]) -> States {
         match meaning {
-            CallMeaning::Other => {
-                self.may_raise(&states);
-                if !receivers.is_empty() {
-                    return self.text_method(expr, func, args, states, receivers);
-                }
-                let mut states = self.other_call(expr, func, args, states);
-                let on_self = self.may_change_self(func, args);
-                self.forget(&mut states, true, on_self);
-                self.decay_operands(func, args, &mut states);
-                states
-            }
+            CallMeaning::Other => self.other_call(at, states, receivers),
             CallMeaning::Depends { running, not_running, may_fail } => {
                 if may_fail {
                     self.may_raise(&states);
@@ -67,21 +60,46 @@ impl Interp<'_> {
                 if let (Outcome::Raises { class, .. }, Outcome::Returns(_)) = (&not_running, &running) {
                     self.probes(class);
                 }
-                let mut states = self.depends(expr, &running, &not_running, states);
-                let on_self = self.may_change_self(func, args);
+                let mut states = self.depends(at.expr, &running, &not_running, states);
+                let on_self = self.may_change_self(at);
                 self.forget(&mut states, may_fail, on_self);
                 states
             }
-            CallMeaning::LoopIsRunning => self.is_running(expr, states, receivers),
-            CallMeaning::NewLoop => self.finish_with(expr, states, |_| Value::Loop(LoopKind::New)),
-            CallMeaning::CurrentLoop => self.current_loop(expr, states),
-            CallMeaning::Starts => self.start(expr, states),
-            CallMeaning::Suppresses => self.finish_with(expr, states, |_| Value::NotNone),
+            CallMeaning::LoopIsRunning => self.is_running(at.expr, states, receivers),
+            CallMeaning::NewLoop => self.finish_with(at.expr, states, |_| Value::Loop(LoopKind::New)),
+            CallMeaning::CurrentLoop => self.current_loop(at.expr, states),
+            CallMeaning::Starts => self.start(at.expr, states),
+            CallMeaning::Makes => {
+                self.may_raise(&states);
+                let states = self.finish_with(at.expr, states, |_| Value::NotNone);
+                self.after_call(at, states)
+            }
+            CallMeaning::Suppresses => self.finish_with(at.expr, states, |_| Value::NotNone),
             CallMeaning::NeverReturns => {
                 self.may_raise(&states);
                 States::default()
             }
         }
+    }
+
+    /// A call without a meaning.
+    fn other_call(&mut self, at: Callee, states: States, receivers: &[ValuesId]) -> States {
+        if !self.is_harmless(at.func) {
+            self.may_raise(&states);
+        }
+        if receivers.is_empty() {
+            let states = self.builtin(at, states);
+            self.after_call(at, states)
+        } else {
+            self.text_method(at, states, receivers)
+        }
+    }
+    /// Forgets what the code that was called may have changed.
+    fn after_call(&mut self, at: Callee, mut states: States) -> States {
+        let on_self = self.may_change_self(at);
+        self.forget(&mut states, true, on_self);
+        self.decay_operands(at.func, at.args, &mut states);
+        states
     }
 
     fn finish_with(&mut self, expr: ExprId, mut states: States, value: impl Fn(&Disjunct) -> Value) -> States {
@@ -179,12 +197,9 @@ impl Interp<'_> {
         states
     }
 
-    /// A call without a meaning; `str` of an exception gives its text, `bool` of a value keeps what it counts as.
-    fn other_call(&mut self, expr: ExprId, func: ExprId, args: Run, mut states: States) -> States {
+    /// `str` of an exception gives its text, `bool` of a value keeps what it counts as; nothing is known of other calls.
+    fn builtin(&mut self, Callee { expr, func, args }: Callee, mut states: States) -> States {
         let facts = self.facts;
-        if self.is_class(func) {
-            return self.finish_with(expr, states, |_| Value::NotNone);
-        }
         let text = match (&facts.expr(func).kind, facts.args(args)) {
             (ExprKind::Name(name), [_]) => facts.name(*name),
             _ => "",
@@ -207,23 +222,29 @@ impl Interp<'_> {
         states
     }
 
-    /// A name in the style of classes: what it makes is not None.
-    fn is_class(&self, func: ExprId) -> bool {
-        match self.facts.expr(func).kind {
-            ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => {
-                let name = self.facts.name(name).trim_start_matches('_');
-                name.starts_with(|c: char| c.is_uppercase()) && name.contains(|c: char| c.is_lowercase())
+    /// Whether a call raises nothing in any sane program: a question about an object, a line in the log.
+    fn is_harmless(&self, func: ExprId) -> bool {
+        let facts = self.facts;
+        let last_name = |e: ExprId| match facts.expr(e).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => facts.name(name),
+            _ => "",
+        };
+        match facts.expr(func).kind {
+            ExprKind::Name(name) => HARMLESS.contains(&facts.name(name)) && self.scan.place_of(name).is_none(),
+            ExprKind::Attribute { value, attr } => {
+                LOGGING.contains(&facts.name(attr)) && last_name(value).to_ascii_lowercase().contains("log")
             }
             _ => false,
         }
     }
 
     /// Whether a call can reach the attributes of `self`: a method of it, or a function it is given to.
-    fn may_change_self(&self, func: ExprId, args: Run) -> bool {
+    fn may_change_self(&self, Callee { func, args, .. }: Callee) -> bool {
         let facts = self.facts;
         let is_self = |e: ExprId| matches!(facts.expr(e).kind, ExprKind::Name(n) if Some(n) == self.scan.self_name);
         let receiver = match facts.expr(func).kind {
-            ExprKind::Attribute { value, .. } => is_self(value),
+            // While it waits for a lock, other threads run.
+            ExprKind::Attribute { value, attr } => is_self(value) || facts.name(attr) == "acquire",
             _ => false,
         };
         receiver || facts.args(args).iter().any(|a| is_self(a.value))
@@ -238,7 +259,8 @@ impl Interp<'_> {
         }
     }
     /// A method of a text: it matters where the text is that of an exception.
-    fn text_method(&mut self, expr: ExprId, func: ExprId, args: Run, states: States, receivers: &[ValuesId]) -> States {
+    fn text_method(&mut self, at: Callee, states: States, receivers: &[ValuesId]) -> States {
+        let Callee { expr, func, args } = at;
         let facts = self.facts;
         let method = match facts.expr(func).kind {
             ExprKind::Attribute { attr, .. } => facts.name(attr),

@@ -2,7 +2,7 @@
 
 use super::interp::{Interp, MAX_EXPRESSIONS, Origin, set};
 use super::scan::Place;
-use super::state::{Disjunct, States};
+use super::state::{Disjunct, Route, States};
 use super::value::{Definition, Value, ValuesId};
 use asyncwise_syntax::facts::{CompareOp, ExprId, ExprKind};
 
@@ -250,7 +250,7 @@ impl Interp<'_> {
             }
             match outcome {
                 TextTest::Yes => {}
-                TextTest::Likely => _ = fails.add(Disjunct { implicit: true, ..d.clone() }, &mut self.values),
+                TextTest::Likely => _ = fails.add(d.clone().by(Route::Implicit), &mut self.values),
                 TextTest::No | TextTest::Unknown => _ = fails.add(d.clone(), &mut self.values),
             }
         }

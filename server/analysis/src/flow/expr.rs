@@ -88,10 +88,6 @@ impl Interp<'_> {
                 self.note(expr, &states);
                 self.assign(*target, states)
             }
-            ExprKind::Bool(b) => self.finish(expr, states, if *b { Value::True } else { Value::False }),
-            ExprKind::None => self.finish(expr, states, Value::None),
-            ExprKind::Str(text) => self.finish(expr, states, Value::Literal { expr, truthy: !text.is_empty() }),
-            ExprKind::Int(n) => self.finish(expr, states, Value::Literal { expr, truthy: *n != 0 }),
             ExprKind::Lambda(_) => self.parts(expr, states, Value::Truthy),
             ExprKind::Subscript { .. } | ExprKind::Binary { .. } => {
                 let states = self.parts(expr, states, Value::Any);
@@ -99,7 +95,10 @@ impl Interp<'_> {
                 states
             }
             ExprKind::Starred(_) | ExprKind::Unary(_) | ExprKind::Other(_) => self.parts(expr, states, Value::Any),
-            _ => self.parts(expr, states, Value::NotNone),
+            _ => match self.literal(expr) {
+                Some(value) => self.finish(expr, states, value),
+                None => self.parts(expr, states, Value::NotNone),
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use super::exception::{Caught, ExceptionClass};
 use super::oracle::Oracle;
 use super::record::Record;
 use super::scan::{Place, Scan};
-use super::state::{Disjunct, LoopState, StateSet, States};
+use super::state::{Disjunct, Env, LoopState, PathKey, Route, StateSet, States};
 use super::value::{Definition, ExceptionId, Value, ValueTable, ValuesId};
 use super::walk;
 use asyncwise_syntax::facts::{ExprId, ExprKind, FileFacts, NameId, Run, StmtId};
@@ -58,7 +58,7 @@ pub(super) struct Edges {
     pub(super) returns: States,
     pub(super) thrown: Vec<(ExceptionId, States)>,
     /// The variables as they were when something last might have raised anything, for each kind of path.
-    pub(super) noted: Vec<(StateSet, Rc<Vec<ValuesId>>)>,
+    pub(super) noted: Vec<(PathKey, Env)>,
     /// Exceptions that tell a probe's failure and that a handler around would get, raised or not in these states.
     pub(super) probes: Vec<ExceptionClass>,
 }
@@ -117,21 +117,39 @@ impl<'a> Interp<'a> {
             incomplete: false,
         }
     }
-    /// The states at the entry of the scope.
-    pub(super) fn entry(&mut self, entry: StateSet) -> States {
+    /// The states at the entry of the scope; with `defaults`, parameters hold the constants they default to.
+    pub(super) fn entry(&mut self, entry: StateSet, defaults: bool) -> States {
         let places = if self.light { 0 } else { self.scan.places as usize };
-        let env = Rc::new(vec![ValuesId::UNKNOWN; places]);
+        let mut env = vec![ValuesId::UNKNOWN; places];
+        for param in self.facts.params_of(self.scan.scope).iter().filter(|_| defaults) {
+            let constant = param.default.and_then(|d| self.literal(d));
+            let place = self.scan.place_of(param.name);
+            if let Some((slot, value)) = place.and_then(|p| env.get_mut(p.0 as usize)).zip(constant) {
+                *slot = self.values.single(value, Definition::Other);
+            }
+        }
+        let env = Rc::new(env);
         let mut states = States::default();
-        for implicit in [false, true] {
+        for route in [Route::Plain, Route::Implicit] {
             for state in [LoopState::Unknown, LoopState::Running, LoopState::NotRunning] {
-                if entry.intersects(StateSet::of(state, implicit)) {
+                if entry.intersects(StateSet::of(state, route == Route::Implicit)) {
                     let acc = ValuesId::UNKNOWN;
-                    states
-                        .add(Disjunct { state, implicit, env: env.clone(), acc, stack: Vec::new() }, &mut self.values);
+                    states.add(Disjunct { state, route, env: env.clone(), acc, stack: Vec::new() }, &mut self.values);
                 }
             }
         }
         states
+    }
+    /// The value of a constant expression.
+    pub(super) fn literal(&self, expr: ExprId) -> Option<Value> {
+        match &self.facts.expr(expr).kind {
+            ExprKind::Bool(true) => Some(Value::True),
+            ExprKind::Bool(false) => Some(Value::False),
+            ExprKind::None => Some(Value::None),
+            ExprKind::Str(text) => Some(Value::Literal { expr, truthy: !text.is_empty() }),
+            ExprKind::Int(n) => Some(Value::Literal { expr, truthy: *n != 0 }),
+            _ => None,
+        }
     }
     /// Counts a step; whether the scope was visited too often.
     pub(super) fn exhausted(&mut self) -> bool {
@@ -177,8 +195,8 @@ impl<'a> Interp<'a> {
         }
         for d in states.iter() {
             let (edges, values) = self.top();
-            let Some((_, last)) = edges.noted.iter_mut().find(|(bit, _)| *bit == d.bit()) else {
-                edges.noted.push((d.bit(), d.env.clone()));
+            let Some((_, last)) = edges.noted.iter_mut().find(|(key, _)| *key == d.key()) else {
+                edges.noted.push((d.key(), d.env.clone()));
                 self.throw(ExceptionId::IMPLICIT, d.clone());
                 continue;
             };
@@ -293,7 +311,7 @@ impl<'a> Interp<'a> {
             if !self.light {
                 walk::stmt_exprs(facts, stmt, &mut |e| self.note_all(e, bits));
             }
-            walk::blocks(facts, stmt, &mut |b| work.extend(facts.block(b)));
+            facts.for_each_block(&facts.stmt(stmt).kind, |b| work.extend(facts.block(b)));
         }
     }
 }

@@ -42,14 +42,15 @@ use record::Record;
 use scan::{Scan, scan};
 use value::ValueTable;
 
-/// How much is worked out where nothing in a scope tells anything about the loop.
+/// What is asked of an interpretation.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-pub enum Depth {
-    /// Only which statements are reached: definitions are then those of the whole scope.
-    #[default]
-    WhereItMatters,
-    /// Everything: definitions are those that reach a use.
-    Full,
+pub struct Options {
+    /// Follow variables also where nothing in the scope tells anything about the loop: definitions are those that reach a
+    /// use. Else such a scope is only looked through for dead code, and its definitions are those of the whole scope.
+    pub full: bool,
+    /// Parameters hold the constants they default to: what a call without those arguments does, such as one that
+    /// refuses a running loop `if check:` with `check=True`.
+    pub defaults: bool,
 }
 
 /// The flow of one scope.
@@ -71,15 +72,15 @@ pub fn usual_entry(facts: &FileFacts, scope: ScopeId) -> StateSet {
 }
 
 /// Interprets a scope from the states at its entry.
-pub fn analyze(facts: &FileFacts, scope: ScopeId, entry: StateSet, oracle: &dyn Oracle, depth: Depth) -> LoopFlow {
+pub fn analyze(facts: &FileFacts, scope: ScopeId, entry: StateSet, oracle: &dyn Oracle, options: Options) -> LoopFlow {
     let found = scan(facts, scope, oracle);
-    let light = depth == Depth::WhereItMatters && !found.matters();
-    let (flow, found) = interpret(facts, found, entry, oracle, light);
+    let light = !options.full && !found.matters();
+    let (flow, found) = interpret(facts, found, entry, oracle, (light, options.defaults));
     match flow {
         Some(flow) => flow,
         // Loops inside loops inside loops took too long: only reachability is worked out.
         None => {
-            let flow = interpret(facts, found, entry, oracle, true).0;
+            let flow = interpret(facts, found, entry, oracle, (true, false)).0;
             flow.unwrap_or_else(|| LoopFlow::of_nothing(scope))
         }
     }
@@ -91,11 +92,11 @@ fn interpret(
     found: Scan,
     entry: StateSet,
     oracle: &dyn Oracle,
-    light: bool,
+    (light, defaults): (bool, bool),
 ) -> (Option<LoopFlow>, Scan) {
     let scope = found.scope;
     let mut interp = Interp::new(facts, oracle, found, light);
-    let states = interp.entry(entry);
+    let states = interp.entry(entry, defaults);
     let s = facts.scope(scope);
     let out = match s.kind {
         ScopeKind::Lambda | ScopeKind::Comprehension { .. } => interp.eval_all(facts.list(s.body_exprs), states),

@@ -38,6 +38,8 @@ pub enum CallMeaning {
     },
     /// `x.is_running()`: what it says is judged by what `x` holds.
     LoopIsRunning,
+    /// Makes an object of a class: not None. Says nothing of the loop: a scope with nothing else is not followed.
+    Makes,
     /// Makes a loop that does not run: `asyncio.new_event_loop()`.
     NewLoop,
     /// The thread's current loop, running or not: `asyncio.get_event_loop()`. It may raise RuntimeError, only while no

@@ -101,7 +101,7 @@ impl Interp<'_> {
     fn widen(&mut self, head: &mut States, before: &States) {
         let other = self.values.single(Value::Any, Definition::Other);
         for d in head.iter_mut() {
-            let Some(old) = before.iter().find(|b| b.bit() == d.bit()) else { continue };
+            let Some(old) = before.iter().find(|b| b.key() == d.key()) else { continue };
             let changed = old.env.iter().zip(d.env.iter()).enumerate().filter(|(_, (a, b))| a != b);
             let changed: Vec<(Place, ValuesId)> = changed.map(|(i, (_, now))| (Place(i as u32), *now)).collect();
             for (place, now) in changed {

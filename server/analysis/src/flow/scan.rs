@@ -3,7 +3,7 @@
 use super::oracle::{CallMeaning, FlagMeaning, Oracle};
 use super::walk;
 use asyncwise_syntax::facts::{
-    Block, ExprId, ExprKind, FileFacts, NameId, Parent, ScopeId, ScopeKind, StmtId, StmtKind,
+    BindingKind, Block, ExprId, ExprKind, FileFacts, ImportId, NameId, Parent, ScopeId, ScopeKind, StmtId, StmtKind,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -39,6 +39,7 @@ pub(super) struct Scan {
     pub(super) scope: ScopeId,
     pub(super) self_name: Option<NameId>,
     locals: FxHashMap<NameId, Place>,
+    pub(super) imports: FxHashMap<ImportId, Place>,
     pub(super) attributes: FxHashMap<NameId, AttributePlaces>,
     /// Variables that any call may change: `global`, `nonlocal`, and those a nested function declares `nonlocal`.
     pub(super) shared: Vec<Place>,
@@ -56,7 +57,7 @@ pub(super) struct Scan {
 impl Scan {
     /// Whether anything in the scope tells something about the loop.
     pub(super) fn matters(&self) -> bool {
-        !self.calls.is_empty() || !self.flags.is_empty()
+        !self.flags.is_empty() || self.calls.values().any(|meaning| *meaning != CallMeaning::Makes)
     }
     /// The place of a name as this scope sees it.
     pub(super) fn local(&self, facts: &FileFacts, expr: ExprId, name: NameId) -> Option<Place> {
@@ -99,6 +100,7 @@ pub(super) fn scan(facts: &FileFacts, scope: ScopeId, oracle: &dyn Oracle) -> Sc
         scope,
         self_name: self_name(facts, scope),
         locals: FxHashMap::default(),
+        imports: FxHashMap::default(),
         attributes: FxHashMap::default(),
         shared: Vec::new(),
         hidden: Vec::new(),
@@ -166,7 +168,10 @@ impl Scanner<'_> {
     }
     fn bind_names(&mut self) {
         for b in self.facts.bindings_of(self.result.scope) {
-            self.bind(b.name);
+            let place = self.bind(b.name);
+            if let BindingKind::Import(import) = b.kind {
+                self.result.imports.insert(import, place);
+            }
         }
     }
     fn roots(&mut self) {
@@ -203,7 +208,7 @@ impl Scanner<'_> {
             _ => {}
         }
         walk::stmt_exprs(facts, stmt, &mut |e| self.work.push(Work::Expr(e)));
-        walk::blocks(facts, stmt, &mut |b| self.push_block(b, tries));
+        facts.for_each_block(&facts.stmt(stmt).kind, |b| self.push_block(b, tries));
     }
     fn expr(&mut self, expr: ExprId) {
         self.result.exprs.include(expr.0);

@@ -117,26 +117,52 @@ impl fmt::Display for StateSet {
     }
 }
 
-/// One group of paths: those that agree on the loop and on being implicit. `env` holds a value set for each place;
+/// How a path came about.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Route {
+    /// By nothing but what the code says.
+    Plain,
+    /// Anything that may raise did, and an ordinary handler went on. For all but a function's summary that is an ordinary
+    /// path; but a handler for errors of any kind is not what a function does for its callers.
+    Rescued,
+    /// Anything but the probe raised inside the probe's `try`, or something as unlikely.
+    Implicit,
+}
+
+/// What groups paths.
+pub(super) type PathKey = (LoopState, Route);
+/// The value sets of all places.
+pub(super) type Env = Rc<Vec<ValuesId>>;
+
+/// One group of paths: those that agree on the loop and on how they came about. `env` holds a value set for each place;
 /// `acc` is the value of the expression evaluated last, `stack` those of operands that wait for their sibling.
 #[derive(Clone)]
 pub(super) struct Disjunct {
     pub(super) state: LoopState,
-    pub(super) implicit: bool,
-    pub(super) env: Rc<Vec<ValuesId>>,
+    pub(super) route: Route,
+    pub(super) env: Env,
     pub(super) acc: ValuesId,
     pub(super) stack: Vec<ValuesId>,
 }
 
 impl Disjunct {
     pub(super) fn bit(&self) -> StateSet {
-        StateSet::of(self.state, self.implicit)
+        StateSet::of(self.state, self.route == Route::Implicit)
+    }
+    /// Which group it is.
+    pub(super) fn key(&self) -> PathKey {
+        (self.state, self.route)
+    }
+    /// The same on a route that is at least as unlikely.
+    pub(super) fn by(mut self, route: Route) -> Self {
+        self.route = self.route.max(route);
+        self
     }
     pub(super) fn with_state(&self, state: LoopState) -> Self {
         Self { state, ..self.clone() }
     }
     fn same_key(&self, other: &Self) -> bool {
-        self.state == other.state && self.implicit == other.implicit
+        self.key() == other.key()
     }
     /// Joins `other` in; whether the environment changed.
     fn join(&mut self, other: &Self, values: &mut ValueTable) -> bool {
@@ -168,7 +194,7 @@ impl Disjunct {
     }
 }
 
-/// The disjuncts at one point: at most one for each loop state and implicitness, so at most six.
+/// The disjuncts at one point: at most one for each loop state and route, so at most nine.
 #[derive(Clone, Default)]
 pub(super) struct States(Vec<Disjunct>);
 
@@ -187,6 +213,12 @@ impl States {
     }
     pub(super) fn bits(&self) -> StateSet {
         self.0.iter().fold(StateSet::EMPTY, |bits, d| bits.union(d.bit()))
+    }
+    /// The states of plain routes; of all that are not implicit when there is none.
+    pub(super) fn plain(&self) -> States {
+        let of = |routes: &[Route]| States(self.0.iter().filter(|d| routes.contains(&d.route)).cloned().collect());
+        let plain = of(&[Route::Plain]);
+        if plain.is_empty() { of(&[Route::Rescued]) } else { plain }
     }
     /// Adds a disjunct, joined with the one of its key; whether anything but values of expressions changed.
     pub(super) fn add(&mut self, disjunct: Disjunct, values: &mut ValueTable) -> bool {

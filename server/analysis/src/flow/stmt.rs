@@ -5,9 +5,7 @@ use super::interp::{Exception, Interp, MAX_STATEMENTS, Origin, set};
 use super::state::{Disjunct, States};
 use super::value::{Definition, ExceptionId, Value, ValuesId};
 use super::walk;
-use asyncwise_syntax::facts::{
-    Block, Case, ExprId, ExprKind, Import, ImportId, Imported, NameId, Run, ScopeId, StmtId, StmtKind,
-};
+use asyncwise_syntax::facts::{Block, Case, ExprId, ExprKind, ImportId, Run, ScopeId, StmtId, StmtKind};
 
 impl Interp<'_> {
     /// Runs a block; the result is what falls out of its end.
@@ -201,25 +199,16 @@ impl Interp<'_> {
     }
 
     fn import(&mut self, run: Run, mut states: States) -> States {
-        let facts = self.facts;
         self.may_raise(&states);
         for i in run.range() {
             let id = ImportId(i as u32);
-            if let Some(name) = self.imported_name(facts.import(id)) {
-                self.bind_name(name, &mut states, Value::NotNone, Definition::Import(id));
+            if let Some(place) = self.scan.imports.get(&id).copied() {
+                let value = self.values.single(Value::NotNone, Definition::Import(id));
+                states.iter_mut().for_each(|d| set(d, place, value));
             }
         }
         states
     }
-    fn imported_name(&self, import: &Import) -> Option<NameId> {
-        match (import.alias, import.what) {
-            (Some(alias), _) => Some(alias),
-            (None, Imported::Name(name)) => Some(name),
-            // `import a.b` binds `a`, which nothing but its name tells.
-            (None, Imported::Module | Imported::Star) => None,
-        }
-    }
-
     fn definition(&mut self, stmt: StmtId, scope: ScopeId, mut states: States) -> States {
         let facts = self.facts;
         let mut parts = Vec::new();
@@ -292,10 +281,10 @@ impl Interp<'_> {
             (None, false) => (states.clone(), states),
         };
         let Some(guard) = case.guard else { return (entered, missed) };
-        let subjects: Vec<_> = entered.iter().map(|d| (d.bit(), d.acc)).collect();
+        let subjects: Vec<_> = entered.iter().map(|d| (d.key(), d.acc)).collect();
         let (entered, mut refused) = self.cond(guard, entered);
         for d in refused.iter_mut() {
-            let subject = subjects.iter().find(|(bit, _)| *bit == d.bit());
+            let subject = subjects.iter().find(|(key, _)| *key == d.key());
             d.acc = subject.map_or(ValuesId::UNKNOWN, |(_, acc)| *acc);
         }
         self.absorb(&mut missed, refused);
@@ -308,12 +297,6 @@ impl Interp<'_> {
         if pattern.span.start != case.span.start + "case ".len() as u32 {
             return None;
         }
-        match pattern.kind {
-            ExprKind::Bool(true) => Some(Value::True),
-            ExprKind::Bool(false) => Some(Value::False),
-            ExprKind::None => Some(Value::None),
-            ExprKind::Str(ref text) => Some(Value::Literal { expr: *only, truthy: !text.is_empty() }),
-            _ => None,
-        }
+        self.literal(*only)
     }
 }

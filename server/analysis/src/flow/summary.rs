@@ -7,7 +7,8 @@ use super::state::{StateSet, States};
 use super::value::{Definition, ExceptionId, ValuesId};
 use asyncwise_syntax::facts::{ExprId, NameId, ScopeKind, StmtId};
 
-/// How a function comes out, implicit paths left out.
+/// How a function comes out. What it does after an ordinary handler caught an error of any kind does not count, unless
+/// there is nothing else; implicit paths never do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
     /// With a loop running.
@@ -88,6 +89,8 @@ impl Interp<'_> {
         if !called || scope.has_yield || self.incomplete || entry != StateSet::UNKNOWN {
             return Summary::default();
         }
+        let never_returns = returns.bits().explicit().is_empty() && !self.is_abstract(thrown);
+        let returns = &returns.plain();
         let exits = returns.bits();
         let (runs, idles) = (exits.intersects(StateSet::WHEN_RUNNING), exits.intersects(StateSet::WHEN_NOT_RUNNING));
         let running = self.way_out(returns, thrown, StateSet::WHEN_RUNNING, StateSet::RUNNING);
@@ -99,7 +102,7 @@ impl Interp<'_> {
         let mut summary = Summary {
             refuses_running: !runs && idles,
             requires_running: runs && !idles,
-            never_returns: exits.is_empty(),
+            never_returns,
             running,
             not_running,
             probe,
@@ -115,6 +118,12 @@ impl Interp<'_> {
             }
         }
         summary
+    }
+
+    /// A method that raises NotImplementedError is there to be overridden.
+    fn is_abstract(&self, thrown: &[(ExceptionId, States)]) -> bool {
+        let class = |id: &ExceptionId| self.exceptions.get(id.0 as usize).map(|e| &e.class);
+        thrown.iter().any(|(id, _)| class(id) == Some(&ExceptionClass::named("NotImplementedError")))
     }
 
     /// How the paths of `when` come out; `exactly` is the state in which an exception counts.
@@ -147,6 +156,7 @@ impl Interp<'_> {
 
     /// The attributes of `self` that the scope assigns, as they are at its normal exits.
     pub(super) fn attributes(&mut self, returns: &States) -> Vec<AttributeAtExit> {
+        let returns = &returns.plain();
         if self.light || self.incomplete || returns.is_empty() {
             return Vec::new();
         }

@@ -4,7 +4,7 @@ use super::exception::{Caught, ExceptionClass};
 use super::interp::{Edges, Interp, set};
 use super::oracle::CallMeaning;
 use super::scan::Place;
-use super::state::{Disjunct, StateSet, States};
+use super::state::{Disjunct, Route, StateSet, States};
 use super::value::{Definition, ExceptionId, Value, ValuesId};
 use asyncwise_syntax::facts::{Block, ExprId, ExprKind, Handler, NameId, Run, StmtId, StmtKind};
 
@@ -63,7 +63,7 @@ impl Interp<'_> {
         }
         for key in after.iter() {
             for before in entry.iter() {
-                let before = Disjunct { state: key.state, implicit: key.implicit, ..before.clone() };
+                let before = Disjunct { state: key.state, route: key.route, ..before.clone() };
                 lost.add(before, &mut self.values);
             }
         }
@@ -134,7 +134,9 @@ impl Interp<'_> {
         let value = self.values.single(Value::Raised(exception), Definition::Other);
         let name = naming.name.and_then(|n| self.scan.place_of(n));
         for mut d in from {
-            d.implicit |= is_probe && exception.is_implicit();
+            if exception.is_implicit() && !self.light {
+                d = d.by(if is_probe { Route::Implicit } else { Route::Rescued });
+            }
             name.into_iter().chain(naming.hidden).for_each(|place| set(&mut d, place, value));
             entry.add(d, &mut self.values);
         }
@@ -192,6 +194,8 @@ impl Interp<'_> {
         for item in &facts.with_items[items.range()] {
             states = self.eval(item.context, states);
             self.may_raise(&states);
+            // Entering may wait for a lock, while others run.
+            self.forget(&mut states, true, true);
             if let Some(target) = item.target {
                 states = self.assign_unknown(target, states);
             }
@@ -203,13 +207,33 @@ impl Interp<'_> {
             }
         }
         if suppressed.is_empty() {
-            return self.block(body, states);
+            return if self.only_leaves(body) { self.leaving_with(body, states) } else { self.block(body, states) };
         }
         let (mut out, mut edges) = self.guarded(body, states.clone());
         let lost = self.somewhere_in(states, &out);
         let swallowed = self.catch(&mut edges, &suppressed, Naming::default(), &lost);
         self.pass_on(edges);
         self.absorb(&mut out, swallowed);
+        out
+    }
+}
+
+impl Interp<'_> {
+    /// Whether a block is plainly meant to be left by `return` or an exception.
+    fn only_leaves(&self, body: Block) -> bool {
+        let last = self.facts.block(body).last().map(|s| &self.facts.stmt(*s).kind);
+        matches!(last, Some(StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::While { .. }))
+    }
+    /// A `with` whose block does not reach its end: what follows is not dead, as any context manager may swallow the
+    /// exceptions of the block; but those are implicit paths.
+    fn leaving_with(&mut self, body: Block, states: States) -> States {
+        let (mut out, edges) = self.guarded(body, states);
+        if out.is_empty() {
+            for d in edges.thrown.iter().flat_map(|(_, states)| states.iter()) {
+                out.add(d.clone().by(Route::Implicit), &mut self.values);
+            }
+        }
+        self.pass_on(edges);
         out
     }
 }

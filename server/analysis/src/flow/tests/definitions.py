@@ -100,3 +100,13 @@ class Owner:
     def use(self):
         asyncio._get_running_loop()
         self.client.get()  # when any: self.client = ?
+
+
+def optional_import():
+    try:
+        import uvloop
+    except ImportError:
+        uvloop = None
+    if uvloop is not None:
+        asyncio._get_running_loop()
+        use(uvloop)  # loop: running|not-running # when any: uvloop = import uvloop

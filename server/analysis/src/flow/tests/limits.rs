@@ -7,7 +7,7 @@ fn flow_of(text: &str) -> (FileFacts, LoopFlow) {
     let facts = asyncwise_syntax::facts(text);
     let flow = {
         let oracle = oracle(&facts);
-        analyze(&facts, ScopeId(1), StateSet::UNKNOWN, &oracle, Depth::Full)
+        analyze(&facts, ScopeId(1), StateSet::UNKNOWN, &oracle, FULL)
     };
     (facts, flow)
 }
@@ -96,7 +96,7 @@ fn big_functions_are_fast() {
         let oracle = ByName { facts: &facts, functions: FxHashMap::default(), flags: FxHashMap::default() };
         let timed = || {
             let start = Instant::now();
-            let flow = analyze(&facts, ScopeId(1), StateSet::UNKNOWN, &oracle, Depth::WhereItMatters);
+            let flow = analyze(&facts, ScopeId(1), StateSet::UNKNOWN, &oracle, Options::default());
             (start.elapsed(), flow)
         };
         let Some((took, flow)) = (0..10).map(|_| timed()).min_by_key(|(took, _)| *took) else { return };
@@ -114,7 +114,7 @@ fn broken_code_is_survived() {
         let facts = asyncwise_syntax::facts(text);
         let oracle = oracle(&facts);
         for (id, _) in facts.scopes() {
-            analyze(&facts, id, StateSet::ALL, &oracle, Depth::Full);
+            analyze(&facts, id, StateSet::ALL, &oracle, FULL);
         }
     }
 }
@@ -124,7 +124,7 @@ fn entry_of_several_states() {
     let facts = asyncwise_syntax::facts("def f():\n    g()\n");
     let oracle = oracle(&facts);
     let entry = StateSet::RUNNING.union(StateSet::NOT_RUNNING);
-    let flow = analyze(&facts, ScopeId(1), entry, &oracle, Depth::Full);
+    let flow = analyze(&facts, ScopeId(1), entry, &oracle, FULL);
     let call = facts.exprs().find(|(_, e)| matches!(e.kind, ExprKind::Call { .. })).map(|(id, _)| id);
     assert_eq!(call.map(|c| flow.state_at(&facts, c)), Some(entry));
 }

@@ -3,7 +3,8 @@
 //! - `# loop: STATES` the states that reach the first call on the line, or the statement where it has no call;
 //! - `# when running: NAME = A | B` (also `when not running`, `when any`): where the value of the first use of `NAME` (or
 //!   `self.NAME`) on the line comes from;
-//! - `# summary: WORDS` on a `def` line: what its callers are told;
+//! - `# summary: WORDS` on a `def` line: what its callers are told, `# by default: WORDS` where parameters hold their
+//!   defaults;
 //! - `# flag NAME: VALUE / VALUE` on a `def` line: what the attribute holds at the end, with and without a loop.
 //!
 //! Names mean what they mean in Python's libraries ([`ByName`]), and functions of the same file what their summary says.
@@ -14,6 +15,9 @@ use super::*;
 use asyncwise_syntax::facts::{NameId, Span};
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
+
+/// Follows everything.
+const FULL: Options = Options { full: true, defaults: false };
 
 /// An oracle that goes by dotted names.
 struct ByName<'a> {
@@ -44,6 +48,7 @@ impl Oracle for ByName<'_> {
             Some("sys.exit") => CallMeaning::NeverReturns,
             Some("contextlib.suppress" | "suppress") => CallMeaning::Suppresses,
             Some(name) if name.ends_with(".run_until_complete") => CallMeaning::Starts,
+            Some(name) if is_class_name(name) => CallMeaning::Makes,
             _ => self.method(func),
         }
     }
@@ -66,6 +71,10 @@ impl ByName<'_> {
     }
 }
 
+fn is_class_name(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_uppercase()))
+}
+
 /// The oracle of a file, after its functions were summed up twice: helpers may use helpers.
 fn oracle(facts: &FileFacts) -> ByName<'_> {
     let mut oracle = ByName { facts, functions: FxHashMap::default(), flags: FxHashMap::default() };
@@ -74,7 +83,7 @@ fn oracle(facts: &FileFacts) -> ByName<'_> {
             if !matches!(scope.kind, ScopeKind::Function { .. }) {
                 continue;
             }
-            let flow = analyze(facts, id, usual_entry(facts, id), &oracle, Depth::WhereItMatters);
+            let flow = analyze(facts, id, usual_entry(facts, id), &oracle, Options::default());
             if facts.name(scope.name) == "__init__" {
                 oracle.flags.extend(flow.attributes().iter().filter_map(|a| Some((a.name, a.flag?))));
             } else {
@@ -89,6 +98,7 @@ struct Checked<'a> {
     text: &'a str,
     facts: &'a FileFacts,
     flow: LoopFlow,
+    by_default: LoopFlow,
     id: ScopeId,
 }
 
@@ -132,8 +142,7 @@ impl Checked<'_> {
             Definition::Scope(s) => format!("def {}", self.facts.name(self.facts.scope(*s).name)),
         }
     }
-    fn summary(&self) -> String {
-        let summary = self.flow.summary();
+    fn words_of(&self, summary: &Summary) -> String {
         let mut words = Vec::new();
         words.extend(summary.refuses_running.then(|| "refuses".to_owned()));
         words.extend(summary.requires_running.then(|| "requires".to_owned()));
@@ -159,7 +168,8 @@ impl Checked<'_> {
             "when not running" => StateSet::WHEN_NOT_RUNNING,
             "when any" => StateSet::ALL,
             "loop" => return self.states(line),
-            "summary" => return (self.start() == line).then(|| self.summary()),
+            "summary" => return (self.start() == line).then(|| self.words_of(self.flow.summary())),
+            "by default" => return (self.start() == line).then(|| self.words_of(self.by_default.summary())),
             _ => {
                 let name = key.strip_prefix("flag ")?;
                 return (self.start() == line).then(|| self.flag(name));
@@ -184,8 +194,10 @@ fn check(name: &str, text: &str) {
         if !matches!(scope.kind, ScopeKind::Function { .. } | ScopeKind::Module | ScopeKind::Lambda) {
             continue;
         }
-        let flow = analyze(&facts, id, usual_entry(&facts, id), &oracle, Depth::WhereItMatters);
-        let checked = Checked { text, facts: &facts, flow, id };
+        let flow = analyze(&facts, id, usual_entry(&facts, id), &oracle, Options::default());
+        let defaults = Options { full: false, defaults: true };
+        let by_default = analyze(&facts, id, usual_entry(&facts, id), &oracle, defaults);
+        let checked = Checked { text, facts: &facts, flow, by_default, id };
         open.retain(|(line, marker)| {
             let (key, wanted) = marker.split_once(": ").unwrap_or((marker, ""));
             let Some(found) = checked.answer(*line, key.trim(), wanted.trim()) else { return true };

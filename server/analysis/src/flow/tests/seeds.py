@@ -2,23 +2,35 @@
 
 
 class Engine:
-    def discover_schema(self):  # summary: refuses, raise on line +5
-        try:
+    def discover_schema(self, real=True):  # summary: nothing # by default: refuses, raise on line +9
+        if real:
+            log.info("starting")
             try:
-                loop = asyncio.get_running_loop()
-                if loop.is_running():
-                    raise RuntimeError("discover_schema() cannot be called from a loop. Use discover_schema_async()")
+                import asyncio
+
+                try:
+                    loop = asyncio.get_running_loop()
+                    if loop.is_running():
+                        raise RuntimeError("discover_schema() cannot be called from a loop. Use discover_schema_async()")
+                except RuntimeError as e:
+                    if "discover_schema() cannot be called" in str(e):
+                        raise
+                    log.debug("no loop")  # loop: not-running
+                    schema = asyncio.run(self._inspect())  # loop: not-running
+                return schema  # loop: not-running
+            except NotImplementedError:
+                raise
             except RuntimeError as e:
                 if "discover_schema() cannot be called" in str(e):
                     raise
-                log.debug("no loop")  # loop: not-running
-                schema = asyncio.run(self._inspect())  # loop: not-running
-            return schema  # loop: not-running
-        except NotImplementedError:
-            raise
-        except Exception as e:
-            log.error(e)
-            raise
+                log.error(e)
+                raise
+            except (ConnectionError, Exception) as e:
+                if isinstance(e, ConnectionError):
+                    log.error(e)  # loop: unknown|not-running
+                else:
+                    raise
+        return {}  # loop: unknown|not-running
 
     def refuses_by_text(self):  # summary: refuses, raise on line +3
         try:

@@ -129,3 +129,23 @@ class Service:
     def start_all(self):  # summary: refuses
         self._check()
         return trio.run(main)  # loop: not-running
+
+    def locked(self):  # summary: True / False
+        with self._lock:
+            return trio.lowlevel.in_trio_run()
+
+    def lenient(self):  # summary: True / False
+        try:
+            import trio
+
+            return trio.lowlevel.in_trio_run()
+        except ImportError:
+            return None
+
+    def strict_by_default(self, check=True):  # summary: nothing # by default: refuses, raise on line +2
+        if check and on_loop():
+            raise RuntimeError("use await")
+        return asyncio.run(main())  # loop: unknown|not-running
+
+    def to_override(self):  # summary: nothing
+        raise NotImplementedError
