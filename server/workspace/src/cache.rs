@@ -270,8 +270,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let scope = Arc::new(Scope::new(dir.path(), &Default::default(), None, &Default::default()));
         let found = FoundFile { asked: true, scope: scope.clone() };
-        let file =
-            |name: &str| Loaded::new(&dir.path().join(name), &found, Origin::Project, b"f()\n").unwrap();
+        let file = |name: &str| Loaded::new(&dir.path().join(name), &found, Origin::Project, b"f()\n").unwrap();
         let files = [file("a.py"), file("b.py")];
         let place = |file: u32, start: u32, end: u32| Place { file: FileId(file), span: Span::new(start, end) };
         let finding = Finding {

@@ -49,7 +49,8 @@ impl Source {
 
     fn decode_notebook(path: &Path, bytes: &[u8]) -> Result<Self, Problem> {
         let all = std::str::from_utf8(bytes).map_err(|_| {
-            Problem::error(path, "is not UTF-8, as a notebook must be").advise("it is left out; save it anew with Jupyter")
+            Problem::error(path, "is not UTF-8, as a notebook must be")
+                .advise("it is left out; save it anew with Jupyter")
         })?;
         let json = all.strip_prefix(BOM).unwrap_or(all);
         let notebook = Notebook::parse(json).map_err(|error| {
@@ -149,7 +150,7 @@ impl Lines<'_> {
     }
 
     fn position_in(&self, cell: Option<&Cell>, offset: u32) -> Position {
-        let at = self.index.position(&self.source.text, offset, Columns::Characters);
+        let at = self.index.position(&self.source.text, offset, Columns::Chars);
         let first = cell.map_or(0, |cell| self.index.line(cell.span.start));
         Position {
             cell: cell.map(|cell| cell.index as usize + 1),
