@@ -393,7 +393,11 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             }
             None => false,
         };
-        if applies && !excused {
+        let waits = matches!(
+            row.category,
+            Category::Lock | Category::Queue | Category::ThreadJoin | Category::FutureResult
+        );
+        if applies && !excused && !(waits && self.asks_for_thread(expr)) {
             let sure = match row.severity {
                 Severity::High => Confidence::Certain,
                 Severity::Medium => Confidence::Likely,
@@ -402,6 +406,18 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             let facts = BlockingFacts { category: category_name(row.category), confidence: sure, instead: None };
             self.push(expr, Happens::Blocks(path.clone(), facts), confidence);
         }
+    }
+
+    /// Whether the function around asks which thread it is on: it then waits only off the loop's.
+    fn asks_for_thread(&self, expr: ExprId) -> bool {
+        let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;
+        self.facts.exprs.iter().any(|e| match e.kind {
+            ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
+                matches!(self.facts.name(n), "get_ident" | "current_thread" | "main_thread" | "get_native_id")
+                    && own.contains(e.span)
+            }
+            _ => false,
+        })
     }
 
     /// Whether the file makes sockets non-blocking: which one is not followed.

@@ -159,9 +159,15 @@ fn may_tell(world: &World<'_>, def: Def) -> bool {
 impl Oracle for NameOracle<'_, '_> {
     fn call(&self, call: ExprId) -> CallMeaning {
         let facts = self.world.facts(self.file);
-        let ExprKind::Call { func, .. } = facts.expr(call).kind else { return CallMeaning::Other };
+        let ExprKind::Call { func, args } = facts.expr(call).kind else { return CallMeaning::Other };
         let callee = self.infer.borrow_mut().expr(self.file, func);
         match callee {
+            // Told which loop is meant, these do not ask whether one runs.
+            Ty::External(path)
+                if matches!(path.as_str(), "asyncio.all_tasks" | "asyncio.current_task") && !args.is_empty() =>
+            {
+                CallMeaning::Other
+            }
             Ty::External(path) => self.external(&path),
             Ty::Function(def, _) => self.summary(def),
             Ty::Unknown => match facts.expr(func).kind {

@@ -86,7 +86,8 @@ pub enum Ty {
 }
 
 impl Ty {
-    /// The union of `types`: flat, without duplicates; `None` only when it is alone.
+    /// The union of `types`: flat, without duplicates. `None` is kept only when it is alone or beside a coroutine: a value
+    /// that may be nothing is used as what it otherwise is, but need not be awaited.
     pub fn union(types: impl IntoIterator<Item = Ty>) -> Ty {
         let mut parts: Vec<Ty> = Vec::new();
         let mut none = false;
@@ -102,6 +103,9 @@ impl Ty {
                 Ty::Union(inner) => inner.iter().cloned().for_each(&mut push),
                 ty => push(ty),
             }
+        }
+        if none && parts.iter().any(|p| matches!(p, Ty::Coroutine(_))) {
+            parts.push(Ty::None);
         }
         match parts.len() {
             0 if none => Ty::None,

@@ -74,6 +74,11 @@ impl Interp<'_> {
                 states.iter_mut().for_each(|d| d.stack.push(d.acc));
                 states = self.eval_parts(target, states);
                 states.iter_mut().for_each(|d| d.acc = d.stack.pop().unwrap_or(ValuesId::UNKNOWN));
+                if let ExprKind::Subscript { value, .. } = facts.expr(target).kind
+                    && let Some(place) = self.scan.place(facts, value)
+                {
+                    self.decay(place, &mut states);
+                }
                 self.assign_attribute(target, states)
             }
             _ => self.assign_unknown(target, states),

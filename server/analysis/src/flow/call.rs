@@ -57,6 +57,7 @@ impl Interp<'_> {
                 let mut states = self.other_call(expr, func, args, states);
                 let on_self = self.may_change_self(func, args);
                 self.forget(&mut states, true, on_self);
+                self.decay_operands(func, args, &mut states);
                 states
             }
             CallMeaning::Depends { running, not_running, may_fail } => {
@@ -181,6 +182,9 @@ impl Interp<'_> {
     /// A call without a meaning; `str` of an exception gives its text, `bool` of a value keeps what it counts as.
     fn other_call(&mut self, expr: ExprId, func: ExprId, args: Run, mut states: States) -> States {
         let facts = self.facts;
+        if self.is_class(func) {
+            return self.finish_with(expr, states, |_| Value::NotNone);
+        }
         let text = match (&facts.expr(func).kind, facts.args(args)) {
             (ExprKind::Name(name), [_]) => facts.name(*name),
             _ => "",
@@ -201,6 +205,17 @@ impl Interp<'_> {
             };
         }
         states
+    }
+
+    /// A name in the style of classes: what it makes is not None.
+    fn is_class(&self, func: ExprId) -> bool {
+        match self.facts.expr(func).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => {
+                let name = self.facts.name(name).trim_start_matches('_');
+                name.starts_with(|c: char| c.is_uppercase()) && name.contains(|c: char| c.is_lowercase())
+            }
+            _ => false,
+        }
     }
 
     /// Whether a call can reach the attributes of `self`: a method of it, or a function it is given to.

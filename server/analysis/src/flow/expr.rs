@@ -4,7 +4,7 @@ use super::interp::{Interp, MAX_EXPRESSIONS};
 use super::state::States;
 use super::value::{Definition, Value, ValuesId};
 use super::walk;
-use asyncwise_syntax::facts::{ExprId, ExprKind, NameId, ScopeId};
+use asyncwise_syntax::facts::{ExprId, ExprKind, NameId, Parent, ScopeId};
 
 impl Interp<'_> {
     pub(super) fn eval(&mut self, expr: ExprId, states: States) -> States {
@@ -58,6 +58,9 @@ impl Interp<'_> {
             ExprKind::Name(name) => self.name(expr, *name, states),
             ExprKind::Attribute { value, .. } => {
                 let states = self.eval(*value, states);
+                if !self.is_link(expr) {
+                    self.may_raise(&states);
+                }
                 self.attribute(expr, states)
             }
             ExprKind::Call { func, args } => self.call(expr, *func, *args, states),
@@ -98,6 +101,12 @@ impl Interp<'_> {
             ExprKind::Starred(_) | ExprKind::Unary(_) | ExprKind::Other(_) => self.parts(expr, states, Value::Any),
             _ => self.parts(expr, states, Value::NotNone),
         }
+    }
+
+    /// Whether an attribute only leads to another: most often a module.
+    fn is_link(&self, expr: ExprId) -> bool {
+        let facts = self.facts;
+        matches!(facts.expr(expr).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Attribute { .. }))
     }
 
     fn parts(&mut self, expr: ExprId, states: States, value: Value) -> States {

@@ -7,7 +7,7 @@ use super::scan::{Place, Scan};
 use super::state::{Disjunct, LoopState, StateSet, States};
 use super::value::{Definition, ExceptionId, Value, ValueTable, ValuesId};
 use super::walk;
-use asyncwise_syntax::facts::{ExprId, FileFacts, NameId, StmtId};
+use asyncwise_syntax::facts::{ExprId, ExprKind, FileFacts, NameId, Run, StmtId};
 use smol_str::SmolStr;
 use std::rc::Rc;
 
@@ -57,6 +57,8 @@ pub(super) struct Edges {
     pub(super) continues: States,
     pub(super) returns: States,
     pub(super) thrown: Vec<(ExceptionId, States)>,
+    /// The variables as they were when something last might have raised anything, for each kind of path.
+    pub(super) noted: Vec<(StateSet, Rc<Vec<ValuesId>>)>,
     /// Exceptions that tell a probe's failure and that a handler around would get, raised or not in these states.
     pub(super) probes: Vec<ExceptionClass>,
 }
@@ -174,10 +176,17 @@ impl<'a> Interp<'a> {
             return;
         }
         for d in states.iter() {
-            let (edges, _) = self.top();
-            let noted = edges.thrown.iter().find(|(e, _)| *e == ExceptionId::IMPLICIT);
-            if !noted.is_some_and(|(_, states)| states.surely_has(d)) {
+            let (edges, values) = self.top();
+            let Some((_, last)) = edges.noted.iter_mut().find(|(bit, _)| *bit == d.bit()) else {
+                edges.noted.push((d.bit(), d.env.clone()));
                 self.throw(ExceptionId::IMPLICIT, d.clone());
+                continue;
+            };
+            if !Rc::ptr_eq(last, &d.env) {
+                let base = std::mem::replace(last, d.env.clone());
+                if let Some((_, implicit)) = edges.thrown.iter_mut().find(|(e, _)| *e == ExceptionId::IMPLICIT) {
+                    implicit.add_changes(&base, d, values);
+                }
             }
         }
     }
@@ -242,6 +251,25 @@ impl<'a> Interp<'a> {
                     set(d, place, weak);
                 }
             }
+        }
+    }
+
+    /// Forgets whether the objects that a call is given, or is a method of, count as true.
+    pub(super) fn decay_operands(&mut self, func: ExprId, args: Run, states: &mut States) {
+        let facts = self.facts;
+        let receiver = match facts.expr(func).kind {
+            ExprKind::Attribute { value, .. } => Some(value),
+            _ => None,
+        };
+        let operands = receiver.into_iter().chain(facts.args(args).iter().map(|a| a.value));
+        for place in operands.filter_map(|e| self.scan.place(facts, e)).collect::<Vec<_>>() {
+            self.decay(place, states);
+        }
+    }
+    pub(super) fn decay(&mut self, place: Place, states: &mut States) {
+        for d in states.iter_mut() {
+            let decayed = self.values.decay(self.get(d, place));
+            set(d, place, decayed);
         }
     }
 

@@ -7,7 +7,7 @@ use super::value::{Definition, Value, ValuesId};
 use asyncwise_syntax::facts::{Block, ExprId};
 
 /// After this many rounds nothing is known any more of a variable that still changes.
-const PRECISE_ROUNDS: u32 = 2;
+const PRECISE_ROUNDS: u32 = 4;
 /// The end in any case; what is known then is not extended any further.
 const MAX_ROUNDS: u32 = 8;
 
@@ -80,13 +80,23 @@ impl Interp<'_> {
         let before = head.clone();
         let mut grown = false;
         for d in back.iter() {
-            let d = Disjunct { stack: Vec::new(), acc: ValuesId::UNKNOWN, ..d.clone() };
+            let mut d = Disjunct { stack: Vec::new(), acc: ValuesId::UNKNOWN, ..d.clone() };
+            self.decay_all(&mut d);
             grown |= head.add(d, &mut self.values);
         }
         if grown && widen {
             self.widen(head, &before);
         }
         grown
+    }
+    /// A condition that held when the loop was entered need not hold the next time around: what it is about may have been
+    /// changed in place.
+    fn decay_all(&mut self, d: &mut Disjunct) {
+        let places = d.env.iter().enumerate().filter(|(_, id)| self.values.decays(**id)).map(|(i, _)| Place(i as u32));
+        for place in places.collect::<Vec<_>>() {
+            let decayed = self.values.decay(self.get(d, place));
+            set(d, place, decayed);
+        }
     }
     fn widen(&mut self, head: &mut States, before: &States) {
         let other = self.values.single(Value::Any, Definition::Other);

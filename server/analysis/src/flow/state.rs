@@ -147,12 +147,24 @@ impl Disjunct {
         if Rc::ptr_eq(&self.env, &other.env) || self.env == other.env {
             return false;
         }
-        let joined: Vec<ValuesId> = self.env.iter().zip(other.env.iter()).map(|(a, b)| values.join(*a, *b)).collect();
-        if joined == *self.env {
-            return false;
+        let before = self.env.clone();
+        self.join_changes(&before, other, values)
+    }
+    /// Joins the variables of `other` in that differ from those of `base`; whether the environment changed.
+    fn join_changes(&mut self, base: &[ValuesId], other: &Self, values: &mut ValueTable) -> bool {
+        let mut changed = false;
+        for (i, (old, new)) in base.iter().zip(other.env.iter()).enumerate() {
+            if old == new {
+                continue;
+            }
+            let Some(held) = self.env.get(i).copied() else { break };
+            let joined = values.join(held, *new);
+            if joined != held {
+                changed = true;
+                Rc::make_mut(&mut self.env)[i] = joined;
+            }
         }
-        self.env = Rc::new(joined);
-        true
+        changed
     }
 }
 
@@ -195,9 +207,11 @@ impl States {
         }
         other.0.into_iter().fold(false, |changed, d| changed | self.add(d, values))
     }
-    /// Whether adding `disjunct` could change nothing, told without a join.
-    pub(super) fn surely_has(&self, disjunct: &Disjunct) -> bool {
-        self.0.iter().any(|d| d.same_key(disjunct) && Rc::ptr_eq(&d.env, &disjunct.env))
+    /// As [`States::add`], when the variables as they were in `base` are already joined in.
+    pub(super) fn add_changes(&mut self, base: &[ValuesId], disjunct: &Disjunct, values: &mut ValueTable) {
+        if let Some(d) = self.0.iter_mut().find(|d| d.same_key(disjunct)) {
+            d.join_changes(base, disjunct, values);
+        }
     }
 }
 

@@ -111,7 +111,7 @@ impl Interp<'_> {
     fn raise_stmt(&mut self, stmt: StmtId, exc: Option<ExprId>, cause: Option<ExprId>, states: States) -> States {
         let handled = self.handled.last().copied().flatten();
         let states = match exc {
-            Some(exc) => self.eval(exc, states),
+            Some(exc) => self.raised_value(exc, states),
             None => states,
         };
         let mut raised: Vec<(ExceptionId, Disjunct)> = Vec::new();
@@ -137,6 +137,21 @@ impl Interp<'_> {
         }
         raised.into_iter().for_each(|(e, d)| self.throw(e, d));
         States::default()
+    }
+
+    /// The value after `raise`. Making an exception is not taken to raise another.
+    fn raised_value(&mut self, exc: ExprId, states: States) -> States {
+        let facts = self.facts;
+        match facts.expr(exc).kind {
+            ExprKind::Call { func, args, .. } if !self.light => {
+                let mut states = self.eval(func, states);
+                for arg in facts.args(args) {
+                    states = self.eval(arg.value, states);
+                }
+                self.finish(exc, states, Value::Any)
+            }
+            _ => self.eval(exc, states),
+        }
     }
 
     fn own_exception(&mut self, stmt: StmtId, exc: Option<ExprId>) -> ExceptionId {
@@ -173,6 +188,11 @@ impl Interp<'_> {
     fn delete(&mut self, targets: &[ExprId], mut states: States) -> States {
         for &target in targets {
             states = self.eval_parts(target, states);
+            if let ExprKind::Subscript { value, .. } = self.facts.expr(target).kind
+                && let Some(place) = self.scan.place(self.facts, value)
+            {
+                self.decay(place, &mut states);
+            }
             if let Some(place) = self.scan.place(self.facts, target) {
                 states.iter_mut().for_each(|d| set(d, place, ValuesId::UNKNOWN));
             }

@@ -25,8 +25,7 @@ impl Interp<'_> {
 
         self.catchers += u32::from(has_finally);
         let (after_body, mut edges) = self.guarded(body, entry.clone());
-        let mut lost = entry;
-        self.absorb(&mut lost, after_body.clone());
+        let lost = self.somewhere_in(entry, &after_body);
         self.edges.push(Edges::default());
         let mut out = self.block(orelse, after_body);
         for handler in &facts.handlers[handlers.range()] {
@@ -53,6 +52,22 @@ impl Interp<'_> {
         let after = self.block(body, entry);
         self.catchers -= 1;
         (after, self.pop_edges())
+    }
+
+    /// The states in which something may raise that is not known to: what the block knows of the loop at its end, and
+    /// what its variables may hold from before it. Where it has no end, those before it.
+    fn somewhere_in(&mut self, entry: States, after: &States) -> States {
+        let mut lost = after.clone();
+        if lost.is_empty() {
+            return entry;
+        }
+        for key in after.iter() {
+            for before in entry.iter() {
+                let before = Disjunct { state: key.state, implicit: key.implicit, ..before.clone() };
+                lost.add(before, &mut self.values);
+            }
+        }
+        lost
     }
 
     fn handler(&mut self, handler: &Handler, hidden: Option<Place>, lost: &States, edges: &mut Edges) -> States {
@@ -143,7 +158,7 @@ impl Interp<'_> {
         for d in thrown {
             self.rethrow(hidden, &d);
         }
-        self.pass_on(Edges { breaks, continues, returns, thrown: Vec::new(), probes: edges.probes });
+        self.pass_on(Edges { breaks, continues, returns, probes: edges.probes, ..Edges::default() });
         out
     }
     /// All exceptions on their way through a `finally` in one set of states: which, is the value of a hidden variable.
@@ -190,9 +205,8 @@ impl Interp<'_> {
         if suppressed.is_empty() {
             return self.block(body, states);
         }
-        let mut lost = states.clone();
-        let (mut out, mut edges) = self.guarded(body, states);
-        self.absorb(&mut lost, out.clone());
+        let (mut out, mut edges) = self.guarded(body, states.clone());
+        let lost = self.somewhere_in(states, &out);
         let swallowed = self.catch(&mut edges, &suppressed, Naming::default(), &lost);
         self.pass_on(edges);
         self.absorb(&mut out, swallowed);

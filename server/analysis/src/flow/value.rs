@@ -153,6 +153,8 @@ impl ValuesId {
 /// The sets of one interpretation.
 pub(super) struct ValueTable {
     sets: Vec<Box<[Bound]>>,
+    /// For each set, whether a value in it is known only by its truth, which a change in place may change.
+    decaying: Vec<bool>,
     index: FxHashMap<Box<[Bound]>, u32>,
     joins: FxHashMap<(u32, u32), ValuesId>,
 }
@@ -162,6 +164,7 @@ impl ValueTable {
         let unknown: Box<[Bound]> = Box::new([Bound { def: Definition::Other, value: Value::Any }]);
         Self {
             sets: vec![unknown.clone()],
+            decaying: vec![false],
             index: std::iter::once((unknown, 0)).collect(),
             joins: FxHashMap::default(),
         }
@@ -197,24 +200,32 @@ impl ValueTable {
     }
     /// The set with each value changed, or left out where `change` says none; none when nothing is left.
     pub(super) fn filter(&mut self, id: ValuesId, change: &dyn Fn(Value) -> Option<Value>) -> Option<ValuesId> {
-        let mut same = true;
-        let kept: Vec<Bound> = self
-            .bounds(id)
-            .filter_map(|b| {
-                let value = change(b.value);
-                same &= value == Some(b.value);
-                value.map(|value| Bound { value, ..b })
-            })
-            .collect();
-        if same {
+        if self.bounds(id).all(|b| change(b.value) == Some(b.value)) {
             return Some(id);
         }
+        let kept: Vec<Bound> = self.bounds(id).filter_map(|b| Some(Bound { value: change(b.value)?, ..b })).collect();
         (!kept.is_empty()).then(|| self.intern(kept))
     }
     /// The set with each value changed and all of one definition.
     pub(super) fn rebase(&mut self, id: ValuesId, def: Definition, change: &dyn Fn(Value) -> Value) -> ValuesId {
         let changed: Vec<Bound> = self.bounds(id).map(|b| Bound { def, value: change(b.value) }).collect();
         self.intern(changed)
+    }
+    /// The set after the values may have been changed in place: a list that was empty need not be any more.
+    pub(super) fn decay(&mut self, id: ValuesId) -> ValuesId {
+        if !self.decays(id) {
+            return id;
+        }
+        let change = |v| match v {
+            Value::Truthy => Value::NotNone,
+            Value::Falsy => Value::Any,
+            other => other,
+        };
+        self.filter(id, &|v| Some(change(v))).unwrap_or(id)
+    }
+    /// Whether [`ValueTable::decay`] changes it.
+    pub(super) fn decays(&self, id: ValuesId) -> bool {
+        self.decaying.get(id.0 as usize).copied().unwrap_or(false)
     }
     /// The same definitions with nothing known of the values.
     pub(super) fn weaken(&mut self, id: ValuesId) -> ValuesId {
@@ -250,6 +261,7 @@ impl ValueTable {
             return ValuesId(id);
         }
         let id = self.sets.len() as u32;
+        self.decaying.push(set.iter().any(|b| matches!(b.value, Value::Truthy | Value::Falsy)));
         self.sets.push(set.clone());
         self.index.insert(set, id);
         ValuesId(id)

@@ -1,6 +1,6 @@
 //! Annotations: what instances a type form admits (PEP 484, 585, 604, 593).
 
-use super::Infer;
+use super::{Infer, Key};
 use crate::finding::FileId;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -37,11 +37,12 @@ const MAPPING: &[&str] =
 impl Infer<'_, '_> {
     /// The instances an annotation admits; `None` is dropped from unions.
     pub fn annotation(&mut self, file: FileId, expr: ExprId) -> Ty {
+        // An alias may name itself (`Json = list['Json']`), so this is a question like any other.
+        self.ask(Key::Annotation(file, expr), |me| me.evaluate(file, expr))
+    }
+
+    fn evaluate(&mut self, file: FileId, expr: ExprId) -> Ty {
         let facts = self.facts(file);
-        if self.stack.len() > 40 {
-            self.cut = true;
-            return Ty::Unknown;
-        }
         match &facts.expr(expr).kind {
             ExprKind::None => Ty::None,
             ExprKind::Str(text) => self.annotation_text(file, facts.expr(expr).scope, text),

@@ -45,6 +45,7 @@ pub struct World<'p> {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Key {
     Expr(FileId, ExprId),
+    Annotation(FileId, ExprId),
     Return(Def),
     Yield(Def),
     Value(Def),

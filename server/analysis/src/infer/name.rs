@@ -35,7 +35,7 @@ impl Infer<'_, '_> {
             }
             current = own.parent;
         }
-        match self.star_member(file, facts.name(name)) {
+        match self.star_member(file, facts.name(name), &mut vec![file]) {
             Some(ty) => ty,
             None => self.external(&format!("builtins.{}", facts.name(name))),
         }
@@ -165,29 +165,28 @@ impl Infer<'_, '_> {
     }
 
     fn try_member_of_module(&mut self, file: FileId, name: &str) -> Option<Ty> {
-        let index = self.world.index(file);
-        if let Some(id) = index.name(name).filter(|&id| index.binds(ScopeId::MODULE, id)) {
-            let key = Key::Member(file, name.into());
-            return Some(self.ask(key, |me| me.bound(file, ScopeId::MODULE, id, None)));
-        }
-        self.star_member(file, name)
+        self.own_member(file, name).or_else(|| self.star_member(file, name, &mut vec![file]))
     }
 
-    /// A name that a star import of `file` brings in. Outside the program nobody knows, so the last external one wins.
-    fn star_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
+    fn own_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
+        let index = self.world.index(file);
+        let id = index.name(name).filter(|&id| index.binds(ScopeId::MODULE, id))?;
+        Some(self.ask(Key::Member(file, name.into()), |me| me.bound(file, ScopeId::MODULE, id, None)))
+    }
+
+    /// A name that a star import of `file` brings in, from modules not yet `seen`: they may import each other.
+    fn star_member(&mut self, file: FileId, name: &str, seen: &mut Vec<FileId>) -> Option<Ty> {
         let facts = self.facts(file);
-        let stars = &self.world.index(file).star_imports;
-        if stars.is_empty() || self.stack.len() > 40 {
-            return None;
-        }
-        for &star in stars.iter().rev() {
+        for &star in self.world.index(file).star_imports.iter().rev() {
             let import = facts.import(star);
-            if let Module::File(from) = self.world.program.resolve(file, &import.module, import.level)
-                && from != file
-                && self.exports(from, name)
-                && let Some(ty) = self.try_member_of_module(from, name)
-            {
-                return Some(ty);
+            let Module::File(from) = self.world.program.resolve(file, &import.module, import.level) else { continue };
+            if seen.contains(&from) || !self.exports(from, name) {
+                continue;
+            }
+            seen.push(from);
+            let found = self.own_member(from, name).or_else(|| self.star_member(from, name, seen));
+            if found.is_some() {
+                return found;
             }
         }
         None

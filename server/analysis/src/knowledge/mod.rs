@@ -199,7 +199,8 @@ impl Knowledge {
         self.coroutines.contains(name)
     }
 
-    /// The row of a plain callable that gives an awaitable.
+    /// The row of a plain callable that gives an awaitable. Ask [`Knowledge::coroutine`] first: a `.*` row here also covers
+    /// the few coroutine functions of its class.
     pub fn awaitable(&self, name: &str) -> Option<&Awaitable> {
         self.awaitables.get(name).or_else(|| {
             let (row, method) = self.awaitables.wildcard(name)?;

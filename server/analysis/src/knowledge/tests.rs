@@ -284,6 +284,8 @@ fn lookups_follow_aliases_bases_and_wildcards() {
     assert!(k.blocking("botocore.client.BaseClient.put_object").is_some());
     assert!(k.blocking("botocore.client.BaseClient.get_paginator").is_none());
     assert!(k.blocking("boto3.resources.base.ServiceResource.Bucket").is_none());
+    let queues = |method| k.method("redis.client.Pipeline", method, |full| k.blocking(full)).is_none();
+    assert!(queues("get") && !queues("execute"));
     assert!(k.coroutine("httpx.AsyncClient.get") && !k.coroutine("httpx.Response.json"));
     assert!(k.awaitable("redis.asyncio.Redis.get").is_some() && k.awaitable("redis.asyncio.Redis.pipeline").is_none());
     assert_eq!(k.returns("asyncio.get_event_loop").map(|r| r.result.as_str()), Some("asyncio.AbstractEventLoop"));

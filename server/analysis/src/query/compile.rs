@@ -2,7 +2,7 @@
 
 use super::error::QueryError;
 use super::metadata::Metadata;
-use super::parse::{self, Clause, Pattern};
+use super::parse::{self, Argument, Clause, Pattern};
 use super::plan::Plan;
 use super::predicates::{self, Check};
 use super::shape::{self, Capture};
@@ -86,7 +86,9 @@ fn compile_pattern(
     for template in [&metadata.message, &metadata.fix].into_iter().flatten() {
         errors.extend(template.check(&names).err());
     }
-    if metadata.rule.is_none() {
+    let names_a_rule =
+        |clause: &&Clause| clause.args.first().is_some_and(|key| key.value == Argument::Text("rule".into()));
+    if metadata.rule.is_none() && !directives.iter().any(names_a_rule) {
         let error = QueryError::new(pattern.span, "the pattern belongs to no rule");
         errors.push(error.with_help("write `(#set! rule \"name-of-the-rule\")` in it, or at the top of the file"));
     }

@@ -11,7 +11,8 @@ pub struct Kind {
     /// Its name in the grammar.
     pub name: &'static str,
     /// Whether every node the facts list is of this kind; else some only look like it, and the tree must confirm each.
-    /// Of a chain (`a and b and c`, `a = b = c`) only the outermost is listed, of identifiers only expressions.
+    /// Of a chain (`a and b and c`, `a = b = c`) only the outermost is listed, of identifiers only expressions; an
+    /// `attribute` is listed in a `case` too, and of strings that stand side by side none alone.
     pub exact: bool,
     test: Test,
 }
@@ -22,6 +23,7 @@ enum Test {
     Stmt(fn(&StmtKind) -> bool),
     /// Needs more than the statement's kind.
     StmtIn(fn(View<'_>, &Stmt) -> bool),
+    Elif,
     Scope(fn(&Scope) -> bool),
     Decorated,
     Decorator,
@@ -51,7 +53,7 @@ pub static ROOTS: &[Kind] = &[
     exact("attribute", Test::Expr(|k| matches!(k, ExprKind::Attribute { .. }))),
     exact("augmented_assignment", Test::Stmt(|k| matches!(k, StmtKind::AugAssign { .. }))),
     exact("await", Test::Expr(|k| matches!(k, ExprKind::Await(_)))),
-    exact("binary_operator", Test::Expr(|k| matches!(k, ExprKind::Binary { .. }))),
+    near("binary_operator", Test::Expr(|k| matches!(k, ExprKind::Binary { .. }))),
     exact("boolean_operator", Test::Expr(|k| matches!(k, ExprKind::BoolOp { .. }))),
     exact("break_statement", Test::Stmt(|k| matches!(k, StmtKind::Break))),
     exact("call", Test::Expr(|k| matches!(k, ExprKind::Call { .. }))),
@@ -66,7 +68,7 @@ pub static ROOTS: &[Kind] = &[
     exact("delete_statement", Test::Stmt(|k| matches!(k, StmtKind::Delete(_)))),
     exact("dictionary", Test::Expr(|k| matches!(k, ExprKind::Dict(_)))),
     exact("dictionary_comprehension", Test::Expr(|k| is_comprehension(k, ComprehensionKind::Dict))),
-    exact("elif_clause", Test::StmtIn(|v, s| is_if(v, s, true))),
+    exact("elif_clause", Test::Elif),
     exact("except_clause", Test::Handler),
     exact("expression_statement", Test::Stmt(is_expression_statement)),
     exact("for_statement", Test::Stmt(|k| matches!(k, StmtKind::For { .. }))),
@@ -75,7 +77,7 @@ pub static ROOTS: &[Kind] = &[
     exact("generator_expression", Test::Expr(|k| is_comprehension(k, ComprehensionKind::Generator))),
     exact("global_statement", Test::Stmt(|k| matches!(k, StmtKind::Global(_)))),
     exact("identifier", Test::Expr(|k| matches!(k, ExprKind::Name(_)))),
-    exact("if_statement", Test::StmtIn(|v, s| is_if(v, s, false))),
+    exact("if_statement", Test::StmtIn(|v, s| matches!(s.kind, StmtKind::If { .. }) && !is_elif(v, s))),
     exact("import_from_statement", Test::StmtIn(|v, s| import_style(v, s) == Some(Style::From))),
     exact("import_statement", Test::StmtIn(|v, s| import_style(v, s) == Some(Style::Module))),
     near("integer", Test::Expr(|k| matches!(k, ExprKind::Int(_) | ExprKind::Number))),
@@ -92,7 +94,7 @@ pub static ROOTS: &[Kind] = &[
     exact("set", Test::Expr(|k| matches!(k, ExprKind::Set(_)))),
     exact("set_comprehension", Test::Expr(|k| is_comprehension(k, ComprehensionKind::Set))),
     near("string", Test::Expr(is_string)),
-    exact("subscript", Test::Expr(|k| matches!(k, ExprKind::Subscript { .. }))),
+    near("subscript", Test::Expr(|k| matches!(k, ExprKind::Subscript { .. }))),
     exact("try_statement", Test::Stmt(|k| matches!(k, StmtKind::Try { .. }))),
     near("tuple", Test::Expr(|k| matches!(k, ExprKind::Tuple(_)))),
     exact("type_alias_statement", Test::Stmt(|k| matches!(k, StmtKind::TypeAlias { .. }))),
@@ -150,6 +152,7 @@ impl Kind {
             (Test::Expr(test), Node::Expr(id)) => test(&facts.expr(id).kind),
             (Test::Stmt(test), Node::Stmt(id)) => test(&facts.stmt(id).kind),
             (Test::StmtIn(test), Node::Stmt(id)) => test(view, facts.stmt(id)),
+            (Test::Elif, Node::Stmt(id)) => return elif_span(view, facts.stmt(id)),
             (Test::Scope(test), Node::Scope(id)) => test(facts.scope(id)),
             (Test::Decorated, Node::Scope(id)) => {
                 let scope = facts.scope(id);
@@ -169,7 +172,7 @@ impl Kind {
         let facts = view.facts;
         let all: Box<dyn Iterator<Item = Node>> = match self.test {
             Test::Expr(_) => Box::new(facts.exprs().map(|(id, _)| Node::Expr(id))),
-            Test::Stmt(_) | Test::StmtIn(_) => Box::new(view.stmt_ids().map(Node::Stmt)),
+            Test::Stmt(_) | Test::StmtIn(_) | Test::Elif => Box::new(view.stmt_ids().map(Node::Stmt)),
             Test::Scope(_) | Test::Decorated => Box::new(facts.scopes().map(|(id, _)| Node::Scope(id))),
             Test::Decorator => {
                 Box::new(facts.scopes().flat_map(|(_, s)| facts.list(s.decorators)).copied().map(Node::Expr))
@@ -200,9 +203,15 @@ fn is_expression_statement(kind: &StmtKind) -> bool {
 }
 
 /// `elif` is an `if` of its own in the facts; the text tells them apart.
-fn is_if(view: View<'_>, stmt: &Stmt, elif: bool) -> bool {
-    matches!(stmt.kind, StmtKind::If { .. })
-        && view.text.get(stmt.span.range()).is_some_and(|text| text.starts_with("elif") == elif)
+fn is_elif(view: View<'_>, stmt: &Stmt) -> bool {
+    view.slice(stmt.span).starts_with("elif")
+}
+
+/// An `elif` up to the end of its own block: in the facts the branches after it are part of it.
+fn elif_span(view: View<'_>, stmt: &Stmt) -> Option<Span> {
+    let StmtKind::If { body, .. } = stmt.kind else { return None };
+    let last = view.facts.block(body).last()?;
+    is_elif(view, stmt).then(|| Span::new(stmt.span.start, view.facts.stmt(*last).span.end))
 }
 
 #[derive(PartialEq, Eq)]
@@ -222,7 +231,7 @@ fn import_style(view: View<'_>, stmt: &Stmt) -> Option<Style> {
     })
 }
 
-/// From the `@` to the end of the decorator, if the expression is one.
+/// From the `@` to the end of the decorator, if the expression is one. The grammar makes a comment after it its own.
 fn decorator_span(view: View<'_>, expr: ExprId) -> Option<Span> {
     let facts = view.facts;
     let asyncwise_syntax::facts::Parent::Scope(scope) = facts.expr(expr).parent else { return None };
@@ -234,5 +243,8 @@ fn decorator_span(view: View<'_>, expr: ExprId) -> Option<Span> {
     let opened = before.trim_end_matches(|c: char| c == '(' || c.is_whitespace());
     let at = opened.strip_suffix('@')?.len();
     let parentheses = before[at..].matches('(').count();
-    Some(Span::new(at as u32, view.after_closing(span.end, parentheses)))
+    let end = view.after_closing(span.end, parentheses);
+    let line = view.text.get(end as usize..)?.split(['\n', '\r']).next()?;
+    let comment = if line.trim_start().starts_with('#') { line.len() as u32 } else { 0 };
+    Some(Span::new(at as u32, end + comment))
 }

@@ -152,19 +152,20 @@ impl Node {
     }
 }
 
-/// From the context, with the parentheses around it, to the end of the target.
+/// From the context to the end of the target, each with the parentheses around it.
 fn with_item_span(view: View<'_>, index: u32) -> Span {
     let item = view.facts.with_items[index as usize];
     let context = view.facts.expr(item.context).span;
     let Some(target) = item.target.map(|target| view.facts.expr(target).span) else { return context };
     let between = view.slice(Span::new(context.end, target.start));
+    let (after_context, before_target) = between.split_once(" as").unwrap_or((between, ""));
     let mut start = context.start;
-    for _ in 0..between.split(" as").next().unwrap_or_default().matches(')').count() {
+    for _ in 0..after_context.matches(')').count() {
         let before = view.text.get(..start as usize).unwrap_or_default().trim_end();
         let Some(before) = before.strip_suffix('(') else { break };
         start = before.len() as u32;
     }
-    Span::new(start, target.end)
+    Span::new(start, view.after_closing(target.end, before_target.matches('(').count()))
 }
 
 /// From spans to nodes. Several nodes may have one span: an expression and the statement it makes up.
@@ -216,7 +217,7 @@ impl SpanIndex {
         let (first, second) = if expression { (&self.exprs, &self.others) } else { (&self.others, &self.exprs) };
         let exact =
             |span: &Span| first.get(span).or_else(|| second.get(span)).or_else(|| self.names.get(span)).copied();
-        exact(&span).or_else(|| exact(&inside_parentheses(view, span)?))
+        exact(&span).or_else(|| exact(&inside_parentheses(view, span).filter(|_| expression)?))
     }
 }
 

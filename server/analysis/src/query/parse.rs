@@ -199,6 +199,10 @@ impl<'s> Parser<'s> {
                 }
                 ElementKind::Any
             }
+            Some('@') => {
+                let error = QueryError::new(self.here(), "a capture stands after its node");
+                return Err(error.with_help("is a `)` missing before it?"));
+            }
             Some(c) => return Err(QueryError::new(self.here(), format!("expected a node, found `{c}`"))),
             None => return Err(QueryError::new(self.here(), "expected a node, found the end of the file")),
         };
@@ -355,6 +359,11 @@ impl<'s> Parser<'s> {
         }
         name.span = self.since(name_start);
         name.value = self.source[name_start + 1..self.at].into();
+        let args = self.arguments(open)?;
+        Ok(Clause { span: self.since(start), name, args })
+    }
+
+    fn arguments(&mut self, open: Span) -> Parsed<Vec<Spanned<Argument>>> {
         let mut args = Vec::new();
         loop {
             self.skip_trivia();
@@ -379,7 +388,7 @@ impl<'s> Parser<'s> {
                 }
             }
         }
-        Ok(Clause { span: self.since(start), name, args })
+        Ok(args)
     }
 
     fn capture(&mut self) -> Parsed<Name> {

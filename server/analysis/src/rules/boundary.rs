@@ -22,6 +22,13 @@ struct Meeting {
     chain: Vec<SiteRef>,
 }
 
+impl Meeting {
+    /// How many steps of the chain may be passed by. Each makes it less likely that the sink is reached at all.
+    fn conditions(&self, analysis: &Analysis<'_>) -> usize {
+        self.chain.iter().filter(|at| analysis.graph.site(**at).conditional).count()
+    }
+}
+
 /// What identifies a finding: one for each function and thing it calls, however often it does.
 pub(crate) type Identity = (Def, Result<Def, ExprId>);
 
@@ -53,7 +60,7 @@ pub(crate) fn nested_event_loop(
         n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: an event loop is already running"),
     };
     let mut confidence = meeting.confidence;
-    if analysis.nesting_is_patched {
+    if analysis.nesting_is_patched || meeting.conditions(analysis) > 2 {
         confidence = Confidence::Possible;
     }
     let fixes = if meeting.chain.is_empty() {
@@ -85,6 +92,11 @@ pub(crate) fn blocking_call(
     }
     if analysis.is_script(file) {
         confidence = Confidence::Possible;
+    }
+    match meeting.conditions(analysis) {
+        0 | 1 => {}
+        2 | 3 => confidence = Confidence::Possible,
+        _ => return None,
     }
     let last = meeting.chain.last().copied().unwrap_or(meeting.site);
     let sink_name = short(&analysis.sink_of(last)).to_owned();

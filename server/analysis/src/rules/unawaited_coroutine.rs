@@ -52,6 +52,10 @@ fn dropped_confidence(infer: &mut Infer<'_, '_>, file: FileId, call: ExprId, fun
         return None;
     }
     let callee = infer.expr(file, func);
+    // The union of the results forgets a `None` among them: ask each.
+    if !callee.parts().iter().all(|p| matches!(infer.called(p), Ty::Coroutine(_))) {
+        return None;
+    }
     let single = callee.parts().len() == 1;
     Some(if single && !is_overridden(infer, &callee) { Confidence::Certain } else { Confidence::Likely })
 }

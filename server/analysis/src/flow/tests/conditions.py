@@ -25,7 +25,7 @@ def not_both(wanted):
 
 def walrus():
     if (loop := asyncio._get_running_loop()) is not None:
-        work()  # loop: running # loop: running
+        work()  # loop: running
     else:
         asyncio.run(main())  # loop: not-running
     if loop:

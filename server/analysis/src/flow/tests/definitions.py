@@ -74,7 +74,7 @@ def narrowed(x):
         value = False
     if value:
         use(value)  # when any: value = make()
-    use(value)  # when any: value = make() | None | False
+    use(value)  # when any: value = None | make() | False
 
 
 def unpacked():

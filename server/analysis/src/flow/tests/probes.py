@@ -42,7 +42,7 @@ def loop_or_none():
         asyncio.run(main())  # loop: not-running
 
 
-def is_running():
+def asked_of_the_current_loop():
     loop = asyncio.get_event_loop()
     if loop.is_running():
         work()  # loop: running
@@ -148,7 +148,8 @@ def task_or_run():
     try:
         asyncio.create_task(main())
     except RuntimeError:
-        asyncio.run(main())  # loop: not-running
+        # Making the coroutine stands inside the `try` too.
+        asyncio.run(main())  # loop: not-running|implicit-unknown
 
 
 def start_first():

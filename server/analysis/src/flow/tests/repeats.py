@@ -81,13 +81,12 @@ def loops_in_loops(a, b, c):
 
 
 def chain_of_names(items):
-    a = b = c = d = None
+    a = b = c = None
     for item in items:
-        d = c
         c = b
         b = a
         a = asyncio._get_running_loop()
-    if d:
+    if c:
         work()  # loop: running
     after()  # loop: unknown|running|not-running
 
@@ -100,3 +99,28 @@ async def asynchronous(items):
             asyncio.run(main())  # loop: dead
     async with lock() as held:  # loop: running
         await work()  # loop: running
+
+
+def queue_is_emptied(queue):
+    while queue:
+        if trio.lowlevel.in_trio_run():
+            work()  # loop: running
+        queue.pop()
+    after()  # loop: unknown|running|not-running
+
+
+def list_is_filled(items):
+    asyncio._get_running_loop()
+    if not items:
+        items.append(1)
+    if items:
+        return
+    after()  # loop: running|not-running
+
+
+def dict_is_filled(items):
+    asyncio._get_running_loop()
+    if not items:
+        items["a"] = 1
+        if items:
+            work()  # loop: running|not-running

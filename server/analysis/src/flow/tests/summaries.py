@@ -126,6 +126,6 @@ class Service:
         if trio.lowlevel.in_trio_run():
             raise RuntimeError("use await")
 
-    def run(self):  # summary: refuses
+    def start_all(self):  # summary: refuses
         self._check()
         return trio.run(main)  # loop: not-running

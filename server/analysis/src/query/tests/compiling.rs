@@ -195,17 +195,13 @@ fn mistakes_in_directives() {
 (call) @report
 ((await) @report (#set! rule "whole"))
 "#,
-        expect![[r##"
+        expect![[r#"
             whole
               candidates: await; tree: no
             `(#entry? @x)`: there is no pattern before this predicate
               put it into the pattern's parentheses, or right after it
             `sverity`: `#set!` has no key `sverity`
               did you mean `severity`?
-            `((call) @report
-              (#set! rule "No_Name") (#set! severity "loud") (#set! confidence "sure") (#set! url "example.org")
-              (#set! message "") (#set! fix "{open") (#set! fix "x") (#set! rule) (#strip! @report "a"))`: the pattern belongs to no rule
-              write `(#set! rule "name-of-the-rule")` in it, or at the top of the file
             `"No_Name"`: `No_Name` is no name for a rule
               write lower-case words joined by `-`: `no-sync-redis`
             `"loud"`: there is no severity `loud`
@@ -225,7 +221,7 @@ fn mistakes_in_directives() {
               did you mean `report`?
             `(call) @report`: the pattern belongs to no rule
               write `(#set! rule "name-of-the-rule")` in it, or at the top of the file
-        "##]],
+        "#]],
     );
 }
 

@@ -126,10 +126,12 @@ call @x
             (return_statement) @report
             (lambda) @report
             (call)
-            error at 18 `@`: expected a node, found `@`
+            error at 18 `@`: a capture stands after its node
+              help: is a `)` missing before it?
             error at 64 `call`: `call` stands alone; a node is written in parentheses
               help: write `(call)`
-            error at 92 `@`: expected a node, found `@`
+            error at 92 `@`: a capture stands after its node
+              help: is a `)` missing before it?
             error at 129 `)`: expected a node, found `)`
             error at 148 `[`: there is nothing in these brackets
             error at 162 `(`: a predicate cannot stand among alternatives
