@@ -115,12 +115,12 @@ pub(crate) mod tests {
         let wide = finding("unawaited-coroutine", place(0, MAIN, "later(s)"), Confidence::Likely);
         let long = finding("unawaited-coroutine", place(0, MAIN, "later(\n        1,\n    )"), Confidence::Possible);
         let report = Report {
-            files: vec![file("/work/app/main.py", MAIN), file("/work/lib/helper.py", HELPER)],
+            files: vec![file("/home/me/app/main.py", MAIN), file("/home/me/lib/helper.py", HELPER)],
             findings: vec![blocking, wide, long],
             problems: Vec::new(),
             checked: 1,
         };
-        (report, PathBuf::from("/work/app"))
+        (report, PathBuf::from("/home/me/app"))
     }
 
     fn place(file: u32, text: &str, part: &str) -> Place {

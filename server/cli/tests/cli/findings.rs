@@ -180,23 +180,52 @@ fn stdin_stands_for_a_file() {
     project.run_with(&args, SLEEP.as_bytes()).expect(0);
 }
 
+/// A notebook as Jupyter writes it, with a magic, and a mistake in its third cell.
+fn notebook() -> Project {
+    let text = r##"{
+ "cells": [
+  {"cell_type": "markdown", "metadata": {}, "source": ["# Title"]},
+  {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": [
+    "%load_ext thing\n", "async def g():\n", "    pass"]},
+  {"cell_type": "code", "execution_count": null, "metadata": {}, "outputs": [], "source": [
+    "async def f():\n",
+    "    \"é\"; g()"]}
+ ],
+ "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5
+}
+"##;
+    Project::new(&[("n.ipynb", text)])
+}
+
 #[test]
 fn notebooks_name_the_cell() {
-    let notebook = serde_json::json!({
-        "cells": [
-            { "cell_type": "markdown", "source": ["# Title"], "metadata": {} },
-            { "cell_type": "code", "source": ["import asyncio\n", "import time"], "metadata": {}, "outputs": [] },
-            { "cell_type": "code", "source": "x = 1\ntime.sleep(1)\n", "metadata": {}, "outputs": [] },
-        ],
-        "metadata": { "language_info": { "name": "python" } }, "nbformat": 4, "nbformat_minor": 5,
-    });
-    let project = Project::new(&[("n.ipynb", &notebook.to_string())]);
+    let project = notebook();
     let value = project.json(&[]);
     let finding = &value["findings"][0];
-    assert_eq!(finding["rule"], "blocking-call");
+    assert_eq!(finding["rule"], "unawaited-coroutine");
     assert_eq!(finding["cell"], 3);
-    assert_eq!(finding["range"]["start"], serde_json::json!({ "line": 2, "column": 1 }));
-    project.run(&["check", "--output-format", "concise"]).expect(1).prints("n.ipynb:cell 3:2:1: ");
+    assert_eq!(finding["range"]["start"], serde_json::json!({ "line": 2, "column": 10 }));
+    assert_eq!(finding["fixes"][0]["edits"][0]["cell"], 3);
+    project.run(&["check", "--output-format", "concise"]).expect(1).prints("n.ipynb:cell 3:2:10: ");
+    project.run(&["check"]).expect(1).prints(" --> n.ipynb:cell 3:2:10").prints("2 |     \"é\"; g()");
+}
+
+#[test]
+fn a_fixed_notebook_keeps_its_layout() {
+    let project = notebook();
+    let before = project.read("n.ipynb");
+    project.run(&["check", "--diff"]).expect(1).prints("await g()");
+    project.run(&["check", "--fix"]).expect(0);
+    assert_eq!(project.read("n.ipynb"), before.replace("; g()", "; await g()"));
+}
+
+#[test]
+fn other_languages_and_broken_notebooks() {
+    let r = r#"{"cells": [{"cell_type": "code", "source": ["f <- 1"]}], "metadata": {"language_info": {"name": "R"}}}"#;
+    let project = Project::new(&[("r.ipynb", r)]);
+    project.run(&["check"]).expect(0);
+    project.write("bad.ipynb", b"{\"cells\": [\n  3,,\n");
+    project.run(&["check"]).expect(2).says("error: bad.ipynb:2:3: is not a notebook: ");
 }
 
 #[test]

@@ -126,6 +126,9 @@ mod tests {
         RuleInfo { name: "blocking-call", group: "blocking", summary: "", same_as: &[], default_on: true, page: "" };
     const OFF: RuleInfo = RuleInfo { name: "blocking-file", default_on: false, ..ON };
 
+    /// Selected, ignored, the levels that follow.
+    type Case<'c> = (Option<&'c [&'c str]>, &'c [&'c str], [Level; 2]);
+
     fn selection(select: Option<&[&str]>, ignore: &[&str]) -> Selection {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Selection { select: select.map(owned), ignore: owned(ignore) }
@@ -141,7 +144,7 @@ mod tests {
     #[test]
     fn the_more_specific_name_wins() {
         use Level::{Off, On};
-        let cases: &[(Option<&[&str]>, &[&str], [Level; 2])] = &[
+        let cases: &[Case<'_>] = &[
             (None, &[], [On, Off]),
             (Some(&["all"]), &[], [On, On]),
             (Some(&["blocking"]), &["blocking-file"], [On, Off]),
