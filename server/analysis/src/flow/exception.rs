@@ -46,7 +46,6 @@ const PARENTS: &[(&str, &str)] = &[
     ("LookupError", "Exception"),
     ("IndexError", "LookupError"),
     ("KeyError", "LookupError"),
-    ("LookupError", "Exception"),
     ("MemoryError", "Exception"),
     ("NameError", "Exception"),
     ("UnboundLocalError", "NameError"),

@@ -50,6 +50,19 @@ fn deep_statements() {
     assert_eq!(states_of_last_call(&text), "running");
 }
 
+/// The deepest of both at once, with the largest frames, on the small stack of a test's thread.
+#[test]
+fn deep_expression_in_deep_statements() {
+    let mut text = "def f(x):\n    asyncio.get_running_loop()\n".to_owned();
+    let pad = |depth: usize| " ".repeat(4 + depth);
+    let heads = ["if x:", "with x:", "try:", "with suppress(x):"];
+    (0..96).for_each(|i| _ = writeln!(text, "{}{}", pad(i), heads[i % 4]));
+    let _ = writeln!(text, "{}return {}x{}", pad(96), "(x or not g(".repeat(40), "))".repeat(40));
+    (0..96).rev().filter(|i| i % 4 == 2).for_each(|i| _ = writeln!(text, "{p}finally:\n{p} pass", p = pad(i)));
+    text.push_str("    work()\n");
+    assert!(states_of_last_call(&text).starts_with("running"));
+}
+
 #[test]
 fn deep_loops_end() {
     let mut text = "def f(x):\n    a0 = None\n".to_owned();
