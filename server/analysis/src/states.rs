@@ -1,7 +1,7 @@
 //! Loop states at the sites of a file: the flow domain fed with names and with the summaries of called functions.
 
 use crate::finding::FileId;
-use crate::flow::{self, CallMeaning, Depth, ExceptionClass, FlagMeaning, Oracle, StateSet};
+use crate::flow::{self, CallMeaning, Options, ExceptionClass, FlagMeaning, Oracle, StateSet};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Answers, InRunningLoop};
 use crate::sites::{Happens, Site};
@@ -42,7 +42,7 @@ pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
                 ScopeKind::Module if notebook => StateSet::RUNNING,
                 _ => flow::usual_entry(facts, scope),
             };
-            flow::analyze(facts, scope, entry, &oracle, Depth::WhereItMatters)
+            flow::analyze(facts, scope, entry, &oracle, Options::default())
         });
         site.states = flow.state_at(facts, site.expr);
         // A lambda has no statement of its own for the states to be kept by.
@@ -149,7 +149,7 @@ fn meaning(world: &World<'_>, def: Def, depth: u8) -> CallMeaning {
     }
     let facts = world.facts(def.file);
     let oracle = NameOracle::new(world, def.file, depth);
-    let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, Depth::WhereItMatters);
+    let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, Options::default());
     let meaning = flow.summary().meaning();
     world.meanings.insert((def, depth), meaning.clone());
     meaning
@@ -222,7 +222,7 @@ impl NameOracle<'_, '_> {
         }
         let facts = self.world.facts(init.file);
         let oracle = NameOracle::new(self.world, init.file, MAX_DEPTH - 1);
-        let flow = flow::analyze(facts, init.scope, StateSet::UNKNOWN, &oracle, Depth::WhereItMatters);
+        let flow = flow::analyze(facts, init.scope, StateSet::UNKNOWN, &oracle, Options::default());
         let found = flow.attributes().iter().filter_map(|a| Some((facts.name(a.name).into(), a.flag?))).collect();
         let found = std::sync::Arc::new(found);
         self.world.flags.insert(init, std::sync::Arc::clone(&found));
