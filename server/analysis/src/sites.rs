@@ -144,7 +144,10 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
     }
 
     fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
-        let callee = self.callee(func);
+        let mut callee = self.callee(func);
+        if self.is_awaited(expr) {
+            callee = self.awaitable_part(&callee);
+        }
         let parts = callee.parts();
         let exact = self.is_made_here(func);
         let whole = match (parts.len(), callee.has_unknown()) {
@@ -173,6 +176,14 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
         }
     }
 
+    /// The alternatives of a callee whose result can be awaited: of `Client | AsyncClient`, an awaited call means the
+    /// second.
+    fn awaitable_part(&mut self, callee: &Ty) -> Ty {
+        let can = |ty: &Ty| ty.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_) | Ty::Unknown));
+        let parts: Vec<Ty> = callee.parts().iter().filter(|p| can(&self.infer.called(p))).cloned().collect();
+        Ty::union(parts)
+    }
+
     /// Whether the receiver of a method call is an object made by calling a class right here, or bound to one.
     fn is_made_here(&mut self, func: ExprId) -> bool {
         let ExprKind::Attribute { value, .. } = self.facts.expr(func).kind else { return false };
@@ -180,7 +191,7 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
             ExprKind::Name(name) => {
                 let scope = self.facts.expr(value).scope;
                 let at = self.facts.stmt_of(value).filter(|s| self.facts.stmt(*s).scope == scope);
-                let bindings = self.context.world.index(self.file).reaching(self.facts, scope, name, at);
+                let bindings = self.context.world.index_of(self.file).reaching(self.facts, scope, name, at);
                 match bindings.as_slice() {
                     [Binding { kind: BindingKind::Assign { value, annotation: None }, .. }] if at.is_some() => *value,
                     _ => return false,
@@ -278,8 +289,8 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
 
     fn own_method(&self, class: Def, name: &str) -> Option<Def> {
         let (world, file) = (self.context.world, class.file);
-        let id = world.index(file).name(name)?;
-        let bindings = world.index(file).bindings(world.facts(file), class.scope, id);
+        let id = world.index_of(file).name(name)?;
+        let bindings = world.index_of(file).bindings(world.facts(file), class.scope, id);
         bindings.rev().find_map(|b| match b.kind {
             BindingKind::Def(scope) => Some(Def { file, scope }),
             _ => None,
@@ -648,7 +659,7 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
 /// a handler or behind `and`, or after a `return`.
 fn is_conditional(world: &World<'_>, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
     let facts = world.facts(file);
-    let returns = world.index(file).returns.get(&owner).map_or(&[][..], Vec::as_slice);
+    let returns = world.index_of(file).returns.get(&owner).map_or(&[][..], Vec::as_slice);
     let at = facts.expr(expr).span;
     let after_return = |(s, _): &(StmtId, Option<ExprId>)| facts.stmt(*s).span.end <= at.start;
     if returns.iter().any(after_return) {
@@ -679,7 +690,7 @@ fn is_conditional(world: &World<'_>, file: FileId, expr: ExprId, owner: ScopeId)
 
 fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) -> bool {
     let facts = world.facts(file);
-    let index = world.index(file);
+    let index = world.index_of(file);
     // A guard, or the pattern of a later case.
     if matches!(facts.stmt(stmt).kind, StmtKind::Match { subject, .. } if subject != child) {
         return true;
@@ -799,7 +810,7 @@ pub fn unique_methods(world: &World<'_>) -> FxHashMap<SmolStr, Def> {
 
     for file in world.program.ids() {
         let facts = world.facts(file);
-        for &method in world.index(file).method_class.keys() {
+        for &method in world.index_of(file).method_class.keys() {
             let name = facts.name(facts.scope(method).name);
             if name.starts_with("__") || plain.contains(name) || name.len() < 5 {
                 continue;

@@ -1,7 +1,7 @@
 //! Loop states at the sites of a file: the flow domain fed with names and with the summaries of called functions.
 
 use crate::finding::FileId;
-use crate::flow::{self, CallMeaning, Options, ExceptionClass, FlagMeaning, Oracle, StateSet};
+use crate::flow::{self, CallMeaning, ExceptionClass, FlagMeaning, Options, Oracle, StateSet};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Answers, InRunningLoop};
 use crate::sites::{Happens, Site};
@@ -58,7 +58,7 @@ pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
 fn is_attempt(world: &World<'_>, file: FileId, expr: ExprId) -> bool {
     use crate::index::Slot;
     let facts = world.facts(file);
-    let index = world.index(file);
+    let index = world.index_of(file);
     let Some(mut at) = facts.stmt_of(expr) else { return false };
     while let Some(parent) = facts.stmt(at).parent {
         if let StmtKind::Try { handlers, .. } = &facts.stmt(parent).kind
@@ -156,7 +156,7 @@ fn meaning(world: &World<'_>, def: Def, depth: u8) -> CallMeaning {
 }
 
 fn may_tell(world: &World<'_>, def: Def) -> bool {
-    let index = world.index(def.file);
+    let index = world.index_of(def.file);
     PROBE_NAMES.iter().any(|n| index.name(n).is_some()) || world.scope(def).body.0.len <= MAX_WRAPPER
 }
 
@@ -215,7 +215,7 @@ impl NameOracle<'_, '_> {
         if let Some(known) = self.world.flags.get(&init) {
             return known.clone();
         }
-        let index = self.world.index(init.file);
+        let index = self.world.index_of(init.file);
         let probes = PROBE_NAMES.iter().any(|n| index.name(n).is_some());
         if !probes || self.depth >= MAX_DEPTH || self.file == init.file && self.depth > 0 {
             return Default::default();

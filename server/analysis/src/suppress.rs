@@ -65,7 +65,8 @@ impl Comments {
         let mut silenced = false;
         for (comment, (span, used)) in facts.suppressions.iter().zip(&mut self.covers) {
             let starts = span.start <= at.start && at.start < span.end;
-            if !starts && !(at.start <= span.start && span.end <= at.end) {
+            let stands_inside = at.start <= span.start && span.end <= at.end;
+            if !(starts || stands_inside) {
                 continue;
             }
             // A comment for the whole file speaks of the findings in it, not of causes that others reach.

@@ -156,7 +156,7 @@ impl Infer<'_, '_> {
         if first.is_empty() || !first.chars().all(|c| c == '_' || c.is_alphanumeric()) {
             return Ty::Unknown;
         }
-        let Some(id) = self.world.index(file).name(first) else { return Ty::Unknown };
+        let Some(id) = self.world.index_of(file).name(first) else { return Ty::Unknown };
         let mut form = self.lookup(file, scope, id, None);
         for name in names {
             form = self.member(&form, name);

@@ -51,7 +51,7 @@ impl Infer<'_, '_> {
     fn returns_self(&self, def: Def) -> bool {
         let facts = self.facts(def.file);
         let Some(first) = facts.params_of(def.scope).first() else { return false };
-        let returns = self.world.index(def.file).returns.get(&def.scope);
+        let returns = self.world.index_of(def.file).returns.get(&def.scope);
         returns.is_some_and(|all| {
             all.iter().all(|(_, v)| v.is_some_and(|v| facts.expr(v).kind == ExprKind::Name(first.name)))
         })
@@ -59,7 +59,7 @@ impl Infer<'_, '_> {
 
     fn wrapped_result(&mut self, wrapper: Def, inner: &Ty) -> Ty {
         let facts = self.facts(wrapper.file);
-        let returns = self.world.index(wrapper.file).returns.get(&wrapper.scope).cloned().unwrap_or_default();
+        let returns = self.world.index_of(wrapper.file).returns.get(&wrapper.scope).cloned().unwrap_or_default();
         let passes_on = returns.iter().any(|(_, value)| {
             let Some(mut value) = *value else { return false };
             if let ExprKind::Await(awaited) = facts.expr(value).kind {
@@ -196,7 +196,7 @@ impl Infer<'_, '_> {
                 return ty;
             }
         }
-        let returns = self.world.index(def.file).returns.get(&def.scope).cloned().unwrap_or_default();
+        let returns = self.world.index_of(def.file).returns.get(&def.scope).cloned().unwrap_or_default();
         if returns.len() > 24 {
             return Ty::Unknown;
         }

@@ -102,7 +102,7 @@ impl Infer<'_, '_> {
     /// What `class` itself gives its instances under this name: its body, and what its methods assign.
     fn own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Option<Ty> {
         let facts = self.facts(class.file);
-        let index = self.world.index(class.file);
+        let index = self.world.index_of(class.file);
         let id = index.name(name)?;
         let mut parts = Vec::new();
         if index.binds(class.scope, id) {
@@ -125,10 +125,10 @@ impl Infer<'_, '_> {
 
     fn body_attribute(&mut self, class: Def, receiver: Def, name: NameId) -> Ty {
         let facts = self.facts(class.file);
-        let bindings = self.world.index(class.file).reaching(facts, class.scope, name, None);
+        let bindings = self.world.index_of(class.file).reaching(facts, class.scope, name, None);
         let file = class.file;
         // `@overload` variants and property setters are bound again under the same name: the getter is what reads run.
-        let all: Vec<Binding> = self.world.index(file).bindings(facts, class.scope, name).copied().collect();
+        let all: Vec<Binding> = self.world.index_of(file).bindings(facts, class.scope, name).copied().collect();
         for binding in &all {
             if let BindingKind::Def(scope) = binding.kind
                 && self.traits(Def { file, scope }).is_property

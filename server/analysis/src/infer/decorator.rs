@@ -160,7 +160,7 @@ impl Infer<'_, '_> {
         if self.world.is_async(decorator) || self.world.scope(decorator).has_yield {
             return Effect::Unknown;
         }
-        let returns = self.world.index(decorator.file).returns.get(&decorator.scope).cloned().unwrap_or_default();
+        let returns = self.world.index_of(decorator.file).returns.get(&decorator.scope).cloned().unwrap_or_default();
         let mut effects = returns.iter().map(|(stmt, value)| match value {
             Some(value) => self.returned_function(facts, decorator, *stmt, *value),
             None => Effect::Unknown,
@@ -177,7 +177,7 @@ impl Infer<'_, '_> {
                 if params.iter().skip(skip).take(1).any(|p| p.name == *name) {
                     return Effect::Keeps;
                 }
-                let index = self.world.index(decorator.file);
+                let index = self.world.index_of(decorator.file);
                 let bindings = index.reaching(facts, decorator.scope, *name, Some(stmt));
                 match bindings.as_slice() {
                     [Binding { kind: BindingKind::Def(scope), .. }] => {

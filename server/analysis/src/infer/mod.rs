@@ -73,7 +73,7 @@ impl<'p> World<'p> {
         self.program.facts(file)
     }
     /// The look-ups of a file.
-    pub fn index(&self, file: FileId) -> &FileIndex {
+    pub fn index_of(&self, file: FileId) -> &FileIndex {
         &self.indexes[file.index()]
     }
     /// The scope of a definition.
@@ -91,7 +91,7 @@ impl<'p> World<'p> {
     }
     /// The class a method stands in.
     pub fn class_of(&self, def: Def) -> Option<Def> {
-        self.index(def.file).method_class.get(&def.scope).map(|&scope| Def { file: def.file, scope })
+        self.index_of(def.file).method_class.get(&def.scope).map(|&scope| Def { file: def.file, scope })
     }
     /// The dotted name of a definition, its module included.
     pub fn qualified_name(&self, def: Def) -> String {

@@ -27,7 +27,7 @@ impl Infer<'_, '_> {
             if elsewhere {
                 return self.member_of_module(file, facts.name(name));
             }
-            if visible && self.world.index(file).binds(id, name) {
+            if visible && self.world.index_of(file).binds(id, name) {
                 if id == ScopeId::MODULE && code != ScopeId::MODULE {
                     return self.member_of_module(file, facts.name(name));
                 }
@@ -43,7 +43,7 @@ impl Infer<'_, '_> {
 
     fn bound(&mut self, file: FileId, scope: ScopeId, name: NameId, at: Option<StmtId>) -> Ty {
         let facts = self.facts(file);
-        let index = self.world.index(file);
+        let index = self.world.index_of(file);
         let bindings = match at {
             Some(stmt) => index.reaching(facts, scope, name, Some(stmt)),
             None if scope == ScopeId::MODULE => index.reaching(facts, scope, name, None),
@@ -169,7 +169,7 @@ impl Infer<'_, '_> {
     }
 
     fn own_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
-        let index = self.world.index(file);
+        let index = self.world.index_of(file);
         let id = index.name(name).filter(|&id| index.binds(ScopeId::MODULE, id))?;
         Some(self.ask(Key::Member(file, name.into()), |me| me.bound(file, ScopeId::MODULE, id, None)))
     }
@@ -177,7 +177,7 @@ impl Infer<'_, '_> {
     /// A name that a star import of `file` brings in, from modules not yet `seen`: they may import each other.
     fn star_member(&mut self, file: FileId, name: &str, seen: &mut Vec<FileId>) -> Option<Ty> {
         let facts = self.facts(file);
-        for &star in self.world.index(file).star_imports.iter().rev() {
+        for &star in self.world.index_of(file).star_imports.iter().rev() {
             let import = facts.import(star);
             let Module::File(from) = self.world.program.resolve(file, &import.module, import.level) else { continue };
             if seen.contains(&from) || !self.exports(from, name) {
@@ -193,7 +193,7 @@ impl Infer<'_, '_> {
     }
 
     fn exports(&self, file: FileId, name: &str) -> bool {
-        match &self.world.index(file).all {
+        match &self.world.index_of(file).all {
             Some(all) => all.iter().any(|n| n == name),
             None => !name.starts_with('_'),
         }

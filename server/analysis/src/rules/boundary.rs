@@ -5,13 +5,14 @@ use super::{make_async, twin};
 use crate::analysis::Analysis;
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
 use crate::fixes::{Source, async_library, tidy};
-use crate::graph::{CATEGORIES, Effect, SiteRef, Witness};
+use crate::graph::{CATEGORIES, Effect, SiteRef};
 use crate::infer::Infer;
 use crate::knowledge::{InRunningLoop, StarterArgument};
 use crate::sites::Happens;
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
+use std::cmp::Reverse;
 
 /// A call on a loop and the effect it has.
 struct Meeting {
@@ -134,19 +135,18 @@ pub(crate) fn blocking_call(
 /// The surest effect of the wanted kind at an expression, then the nearest.
 fn meet(analysis: &Analysis<'_>, file: FileId, expr: ExprId, wanted: impl Fn(Effect) -> bool) -> Option<Meeting> {
     let graph = &analysis.graph;
-    let mut best: Option<(Confidence, std::cmp::Reverse<u32>, SiteRef, Effect, Option<Witness>)> = None;
+    let mut best: Option<((Confidence, Reverse<u32>), Meeting)> = None;
     for site in analysis.sites_at(file, expr) {
         for effect in analysis.effects_at(site).filter(|e| wanted(*e)) {
             let Some((confidence, witness)) = graph.effect_at(&analysis.world, site, effect) else { continue };
-            let distance = std::cmp::Reverse(witness.map_or(0, |w| w.distance + 1));
-            if best.as_ref().is_none_or(|b| (confidence, distance) > (b.0, b.1)) {
-                best = Some((confidence, distance, site, effect, witness));
+            let rank = (confidence, Reverse(witness.map_or(0, |w| w.distance + 1)));
+            if best.as_ref().is_none_or(|b| rank > b.0) {
+                let chain = witness.map_or_else(Vec::new, |w| graph.chain(w, effect));
+                best = Some((rank, Meeting { site, effect, confidence, chain }));
             }
         }
     }
-    let (confidence, _, site, effect, witness) = best?;
-    let chain = witness.map_or_else(Vec::new, |w| graph.chain(w, effect));
-    Some(Meeting { site, effect, confidence, chain })
+    best.map(|(_, meeting)| meeting)
 }
 
 fn finding(

@@ -62,7 +62,7 @@ fn may_change(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, def: Def) -> b
 }
 
 fn defines(analysis: &Analysis<'_>, class: Def, name: &str) -> bool {
-    let index = analysis.world.index(class.file);
+    let index = analysis.world.index_of(class.file);
     index.name(name).is_some_and(|id| index.binds(class.scope, id))
 }
 
@@ -103,7 +103,7 @@ fn only_called(
     let name = world.name(def);
     world.program.ids().all(|file| {
         let facts = world.facts(file);
-        let Some(id) = world.index(file).name(name) else { return true };
+        let Some(id) = world.index_of(file).name(name) else { return true };
         facts.exprs().all(|(expr, e)| {
             let mentions = match e.kind {
                 ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => n == id,

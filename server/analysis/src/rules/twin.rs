@@ -30,7 +30,7 @@ pub(super) fn twin(infer: &mut Infer<'_, '_>, def: Def) -> Option<Def> {
 
 fn beside(infer: &Infer<'_, '_>, def: Def, name: &str) -> Option<Def> {
     let world = infer.world;
-    let (facts, index) = (world.facts(def.file), world.index(def.file));
+    let (facts, index) = (world.facts(def.file), world.index_of(def.file));
     let parent = world.scope(def).parent?;
     let id = index.name(name)?;
     index.bindings(facts, parent, id).find_map(|b| match b.kind {

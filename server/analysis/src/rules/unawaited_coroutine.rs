@@ -75,7 +75,7 @@ fn has_plain_override(analysis: &Analysis<'_>, callee: &Ty) -> bool {
     let name = world.name(*def);
     analysis.subclasses.get(class).is_some_and(|below| {
         below.iter().any(|c| {
-            let (facts, index) = (world.facts(c.file), world.index(c.file));
+            let (facts, index) = (world.facts(c.file), world.index_of(c.file));
             let id = index.name(name);
             id.is_some_and(|id| {
                 index.bindings(facts, c.scope, id).any(|b| match b.kind {
