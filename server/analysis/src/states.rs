@@ -107,6 +107,14 @@ impl<'w, 'p> NameOracle<'w, 'p> {
             "asyncio.get_event_loop" => return CallMeaning::CurrentLoop,
             "asyncio.AbstractEventLoop.is_running" => return CallMeaning::LoopIsRunning,
             "asyncio.create_task" => return CallMeaning::requires_loop(),
+            // A running loop is not closed, so a closed one means that none runs.
+            "asyncio.AbstractEventLoop.is_closed" => {
+                return CallMeaning::Depends {
+                    running: flow::Outcome::Returns(flow::Value::False),
+                    not_running: flow::Outcome::Returns(flow::Value::Any),
+                    may_fail: false,
+                };
+            }
             "contextlib.suppress" | "pytest.raises" => return CallMeaning::Suppresses,
             "sys.exit" | "os._exit" | "os.abort" | "pytest.fail" | "pytest.skip" => return CallMeaning::NeverReturns,
             _ => {}
@@ -129,29 +137,31 @@ impl<'w, 'p> NameOracle<'w, 'p> {
         }
     }
 
-    fn summary(&self, def: Def) -> CallMeaning {
+    /// Of a call without arguments when `defaults`: parameters then hold what they default to.
+    fn summary(&self, def: Def, defaults: bool) -> CallMeaning {
         if self.depth >= MAX_DEPTH {
             return CallMeaning::Other;
         }
-        meaning(self.world, def, self.depth + 1)
+        meaning(self.world, def, self.depth + 1, defaults)
     }
 }
 
 /// What a call of a function of the program means for its caller's flow.
-fn meaning(world: &World<'_>, def: Def, depth: u8) -> CallMeaning {
+fn meaning(world: &World<'_>, def: Def, depth: u8, defaults: bool) -> CallMeaning {
     let scope = world.scope(def);
     let plain = matches!(scope.kind, ScopeKind::Function { is_async: false }) && !scope.has_yield;
     if !plain || !may_tell(world, def) {
         return CallMeaning::Other;
     }
-    if let Some(known) = world.meanings.get(&(def, depth)) {
+    if let Some(known) = world.meanings.get(&(def, depth, defaults)) {
         return known.clone();
     }
     let facts = world.facts(def.file);
     let oracle = NameOracle::new(world, def.file, depth);
-    let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, Options::default());
+    let options = Options { full: false, defaults };
+    let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, options);
     let meaning = flow.summary().meaning();
-    world.meanings.insert((def, depth), meaning.clone());
+    world.meanings.insert((def, depth, defaults), meaning.clone());
     meaning
 }
 
@@ -173,7 +183,7 @@ impl Oracle for NameOracle<'_, '_> {
                 CallMeaning::Other
             }
             Ty::External(path) => self.external(&path),
-            Ty::Function(def, _) => self.summary(def),
+            Ty::Function(def, _) => self.summary(def, args.is_empty()),
             Ty::Unknown => match facts.expr(func).kind {
                 ExprKind::Attribute { value, attr } if facts.name(attr) == "is_running" => {
                     let looks = facts.dotted(value).is_some_and(|d| d.ends_with("loop"));
@@ -194,7 +204,7 @@ impl Oracle for NameOracle<'_, '_> {
         let Ty::Instance(Class::Own(class)) = infer.expr(self.file, value) else { return None };
         if let Ty::Property(def, _) = infer.member(&Ty::Instance(Class::Own(class)), name) {
             drop(infer);
-            return match self.summary(def) {
+            return match self.summary(def, true) {
                 CallMeaning::Depends {
                     running: flow::Outcome::Returns(running),
                     not_running: flow::Outcome::Returns(not_running),

@@ -96,7 +96,9 @@ impl FlagMeaning {
     pub fn telling(running: Value, not_running: Value) -> Option<Self> {
         let (running, not_running) = (running.portable(), not_running.portable());
         let definite = |v| matches!(v, Value::None | Value::True | Value::False | Value::Falsy);
-        let one_sided = running != not_running && (definite(running) != definite(not_running));
+        // `None` (or anything) without a loop, never None with one: a test for None tells.
+        let half_known = (running == Value::Any) != (not_running == Value::Any);
+        let one_sided = half_known || running != not_running && definite(running) != definite(not_running);
         (running.disjoint(not_running) || one_sided).then_some(Self { running, not_running })
     }
 }

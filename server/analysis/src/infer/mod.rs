@@ -36,8 +36,9 @@ pub struct World<'p> {
     memo: DashMap<Key, Ty, FxBuildHasher>,
     mros: DashMap<Def, Arc<Mro>, FxBuildHasher>,
     traits: DashMap<Def, Arc<Traits>, FxBuildHasher>,
-    /// What calls of functions mean for loop states, by how deep the summary looks.
-    pub(crate) meanings: DashMap<(Def, u8), CallMeaning, FxBuildHasher>,
+    /// What calls of functions mean for loop states, by how deep the summary looks and whether arguments are
+    /// left to their defaults.
+    pub(crate) meanings: DashMap<(Def, u8, bool), CallMeaning, FxBuildHasher>,
     /// Attributes set from a probe, by the `__init__` that sets them.
     pub(crate) flags: DashMap<Def, Arc<Vec<(SmolStr, FlagMeaning)>>, FxBuildHasher>,
 }

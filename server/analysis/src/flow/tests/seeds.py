@@ -2,7 +2,7 @@
 
 
 class Engine:
-    def discover_schema(self, real=True):  # summary: nothing # by default: refuses, raise on line +9
+    def discover_schema(self, real=True):  # summary: NotNone / Any # by default: refuses, raise on line +9
         if real:
             log.info("starting")
             try:
