@@ -180,7 +180,8 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
     /// second.
     fn awaitable_part(&mut self, callee: &Ty) -> Ty {
         let can = |ty: &Ty| ty.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_) | Ty::Unknown));
-        let parts: Vec<Ty> = callee.parts().iter().filter(|p| can(&self.infer.called(p))).cloned().collect();
+        let fits = |me: &mut Self, p: &Ty| matches!(p, Ty::External(_)) || can(&me.infer.called(p));
+        let parts: Vec<Ty> = callee.parts().iter().filter(|p| fits(self, p)).cloned().collect();
         Ty::union(parts)
     }
 

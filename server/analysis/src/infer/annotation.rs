@@ -107,6 +107,8 @@ impl Infer<'_, '_> {
             Ty::Class(class) => Ty::Instance(class.clone()),
             Ty::External(path) => match path.as_str() {
                 "typing.Any" | "builtins.object" | "typing.NoReturn" | "typing.Never" => Ty::Unknown,
+                // Without an argument they leave the type to the value.
+                "typing.Final" | "typing_extensions.Final" | "typing.ClassVar" | "dataclasses.InitVar" => Ty::Unknown,
                 "typing.Self" | "typing_extensions.Self" => self.self_type(file, scope),
                 _ => Ty::Instance(Class::External(path.clone())),
             },
