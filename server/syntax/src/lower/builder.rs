@@ -23,7 +23,7 @@ const UNSET: Parent = Parent::Scope(ScopeId(u32::MAX));
 #[derive(Copy, Clone)]
 pub(super) struct Mark {
     pub(super) unset: usize,
-    exprs: usize,
+    pub(super) exprs: usize,
 }
 
 pub(super) struct Lowerer<'t> {
@@ -263,11 +263,9 @@ impl<'t> Lowerer<'t> {
             facts.stmts[s.index()].parent = Some(id);
         }
         let broken = self.has_errors && super::broken::touches(&facts.errors, span);
-        if self.has_errors {
-            // Pieces of broken code that nothing took up.
-            for expr in facts.exprs[mark.exprs..].iter_mut().filter(|expr| expr.parent == UNSET) {
-                expr.parent = Parent::Stmt(id);
-            }
+        // Pieces of broken code, or of what only the grammar allows, that nothing took up.
+        for expr in facts.exprs[mark.exprs..].iter_mut().filter(|expr| expr.parent == UNSET) {
+            expr.parent = Parent::Stmt(id);
         }
         facts.stmts.push(Stmt { span, kind, parent: None, scope: self.scope, broken });
         id

@@ -1,6 +1,6 @@
 //! Statements that hold blocks: `if`, loops, `with` and `try`.
 
-use super::builder::{Lowerer, run_of};
+use super::builder::{Lowerer, Mark, run_of};
 use super::kinds::{Field, Kind};
 use crate::facts::{
     BindingKind, Block, ExprId, ExprKind, FileFacts, Handler, NameId, Run, Span, StmtId, StmtKind, WithItem,
@@ -12,6 +12,7 @@ const MAX_ELIFS: usize = 100;
 /// `if` or `elif` with its condition and block.
 struct Branch {
     span: Span,
+    mark: Mark,
     test: ExprId,
     body: Block,
     /// What its condition binds.
@@ -88,7 +89,7 @@ impl Lowerer<'_> {
         self.type_checking = was_checking;
         let test = self.or_missing(test, span.end);
         let body = body.unwrap_or_else(|| self.block_since(mark));
-        Branch { span, test, body, unset: bound }
+        Branch { span, mark: unset, test, body, unset: bound }
     }
 
     /// Nests each `elif` in the `orelse` of the branch before it.
@@ -98,12 +99,12 @@ impl Lowerer<'_> {
         let mut orelse = orelse;
         let mut last = StmtId(0);
         for (i, branch) in branches.into_iter().enumerate().rev() {
-            let unset = self.mark();
+            let parts = Mark { unset: self.unset.len(), exprs: branch.mark.exprs };
             self.unset.extend(branch.unset);
             let is_alone = i >= MAX_ELIFS && i + 1 < count;
             let end = if is_alone { branch.span.end } else { end };
             let kind = StmtKind::If { test: branch.test, body: branch.body, orelse };
-            last = self.push_stmt(Span::new(branch.span.start, end), kind, unset);
+            last = self.push_stmt(Span::new(branch.span.start, end), kind, parts);
             self.stmts.push(last);
             orelse = Block::default();
             // Those beyond the limit wait until they are all there.

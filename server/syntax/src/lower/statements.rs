@@ -220,6 +220,7 @@ impl Lowerer<'_> {
         for _ in 0..levels {
             self.cursor.goto_parent();
         }
+        is_whole &= annotation.is_none() || levels == 1;
         if !is_whole || (value.is_none() && annotation.is_none()) {
             self.exprs.extend(annotation.into_iter().chain(value));
             return StmtKind::Other(self.exprs_since(mark));

@@ -9,7 +9,7 @@ use asyncwise_syntax::facts::{
 const DEPTH: u32 = 400;
 
 /// Panics where the facts break a promise of their contract.
-pub fn check_invariants(text: &str, facts: &FileFacts) {
+pub(crate) fn check_invariants(text: &str, facts: &FileFacts) {
     let check = Check { text, facts };
     assert_eq!(facts.len as usize, text.len());
     assert_eq!(facts.scope(ScopeId::MODULE).kind, ScopeKind::Module);
