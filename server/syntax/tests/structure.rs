@@ -105,12 +105,7 @@ fn mistakes_say_where() {
     check("x", "x", "(call nonsense: (_))", expect!["Python has no field `nonsense` at byte 6"]);
     check("x", "x", "(call (if_statement))", expect!["such a node cannot stand there at byte 6"]);
     check("x", "x", "(call) (#eq? @d 1)", expect!["nothing is captured as `d` at byte 14"]);
-    check(
-        "x",
-        "x",
-        "(call",
-        expect!["syntax error at byte 5"],
-    );
+    check("x", "x", "(call", expect!["syntax error at byte 5"]);
     check("x", "x", "((call) . (call))", expect!["a pattern needs one node around all others at byte 0"]);
     let names = CompiledPattern::compile("(call) @a (await) @b.c").map(|pattern| pattern.capture_names().join(" "));
     assert_eq!(names.as_deref(), Ok("a b.c"));

@@ -155,17 +155,16 @@ impl Lowerer<'_> {
         if !self.first_node() {
             return;
         }
-        let node = self.node();
-        let bound = self.next_node().then(|| self.expr());
-        self.cursor.goto_parent();
-        let span = span_of(node);
+        let span = span_of(self.node());
         let name = self.slice(span);
+        // The grammar takes any type for a name.
+        let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        let bound = (is_name && self.next_node()).then(|| self.expr());
+        self.cursor.goto_parent();
         if let Some(bound) = bound {
             self.own_by_scope(bound, scope);
-        }
-        if name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
             let name = self.name(name);
-            self.bind_without_statement(scope, name, span, BindingKind::Type(bound));
+            self.bind_without_statement(scope, name, span, BindingKind::Type(Some(bound)));
         }
     }
 
