@@ -106,14 +106,14 @@ fn check_edits(json: &str, edits: &[(u32, u32, &str)], expected: Expect) {
     let edits: Vec<Edit> =
         edits.iter().map(|&(start, end, text)| Edit { span: Span::new(start, end), text: text.to_owned() }).collect();
     let actual = apply_edits(json, &edits).unwrap_or_else(|error| error.to_string());
-    let changed: String = similar_lines(json, &actual);
+    let changed: String = new_lines(json, &actual);
     expected.assert_eq(&changed);
 }
 
 /// The lines of `new` that `old` does not have, in order.
-fn similar_lines(old: &str, new: &str) -> String {
+fn new_lines(old: &str, new: &str) -> String {
     let old: Vec<&str> = old.lines().collect();
-    new.lines().filter(|line| !old.contains(line)).map(|line| format!("{line}\n")).collect()
+    new.lines().filter(|line| !old.contains(line)).map(|line| format!("+{line}\n")).collect()
 }
 
 #[test]
@@ -124,24 +124,24 @@ fn edits_touch_only_their_cell() {
         &json,
         &[(0, 0, "import asyncio\n"), (9, 10, "bb")],
         expect![[r#"
-            "import asyncio\n",
-            "bb = \"é\""
-    "#]],
+            +    "import asyncio\n",
+            +    "bb = \"é\""
+        "#]],
     );
     // A cell magic stays in front.
     check_edits(
         &json,
         &[(18, 18, "import x\n")],
         expect![[r#"
-            "import x\n",
-    "#]],
+            +    "import x\n",
+        "#]],
     );
     check_edits(
         &json,
         &[(25, 28, "await d()")],
         expect![[r#"
-            "await d()"
-    "#]],
+            +    "await d()"
+        "#]],
     );
 }
 
@@ -152,8 +152,8 @@ fn sources_of_one_string_stay_so() {
         json,
         &[(0, 1, "x"), (4, 5, "y\nz")],
         expect![[r#"
-        {"cells":[{"cell_type":"code","source":"x\nb"},{"cell_type":"code","source":["y\n", "z\n", "d"]}]}
-    "#]],
+            +{"cells":[{"cell_type":"code","source":"x\nb"},{"cell_type":"code","source":["y\n", "z\n", "d"]}]}
+        "#]],
     );
 }
 
@@ -164,22 +164,22 @@ fn edits_that_cannot_be_made() {
         &json,
         &[(0, 3, "")],
         expect![[r#"
-        the edit reaches into another cell at byte 0
-    "#]],
+            +the edit reaches into another cell at byte 0
+        "#]],
     );
     check_edits(
         &json,
         &[(0, 1, "x"), (0, 1, "y")],
         expect![[r#"
-        edits overlap at byte 0
-    "#]],
+            +edits overlap at byte 0
+        "#]],
     );
     check_edits(
         &json,
         &[(9, 9, "x")],
         expect![[r#"
-        the edit lies behind the last cell at byte 9
-    "#]],
+            +the edit lies behind the last cell at byte 9
+        "#]],
     );
 }
 
