@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tree_sitter::{Node, Query, QueryCursor, StreamingIterator};
+use tree_sitter::{Node, Query, QueryCursor, QueryError, QueryErrorKind, StreamingIterator};
 
 use crate::facts::Span;
 use crate::parse::{Tree, language};
@@ -41,7 +41,7 @@ impl CompiledPattern {
     /// are known; any other is an error, as tree-sitter itself would let it pass without a word.
     pub fn compile(pattern: &str) -> Result<Self, PatternError> {
         let query = Query::new(&language(), pattern)
-            .map_err(|error| PatternError { offset: error.offset, message: error.message.trim().to_owned() })?;
+            .map_err(|error| PatternError { offset: error.offset, message: explain(&error) })?;
         for index in 0..query.pattern_count() {
             let start = query.start_byte_for_pattern(index);
             let of_property =
@@ -82,6 +82,18 @@ impl CompiledPattern {
             }
         }
         found
+    }
+}
+
+/// What is wrong with a query, in words.
+fn explain(error: &QueryError) -> String {
+    match error.kind {
+        QueryErrorKind::NodeType => format!("Python has no node `{}`", error.message.trim_matches('"')),
+        QueryErrorKind::Field => format!("Python has no field `{}`", error.message.trim_matches('"')),
+        QueryErrorKind::Capture => format!("nothing is captured as `{}`", error.message.trim_matches('"')),
+        QueryErrorKind::Structure => "such a node cannot stand there".to_owned(),
+        QueryErrorKind::Syntax => "syntax error".to_owned(),
+        QueryErrorKind::Predicate | QueryErrorKind::Language => error.message.trim().to_owned(),
     }
 }
 

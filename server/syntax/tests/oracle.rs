@@ -1,5 +1,7 @@
 //! CPython's own parser as the oracle: on every file of the standard library the facts count what `ast` counts.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -151,6 +153,7 @@ fn standard_library_counts_equal_those_of_cpython() {
         let Ok(text) = fs::read_to_string(path) else { continue };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let facts = asyncwise_syntax::facts(text);
+        support::check_invariants(text, &facts);
         let counts = count(&facts);
         let actual: Vec<String> = counts.iter().map(|(kind, n)| format!("{kind}={n}")).collect();
         let is_known = KNOWN.iter().any(|(known, _)| path.ends_with(known));

@@ -117,7 +117,7 @@ impl Lowerer<'_> {
 
     /// The node under the cursor as a statement of which only the expressions are known.
     pub(super) fn other_statement(&mut self) {
-        let (span, unset) = (self.span(), self.unset.len());
+        let (span, unset) = (self.span(), self.mark());
         let mark = self.exprs.len();
         self.gather();
         let list = self.exprs_since(mark);

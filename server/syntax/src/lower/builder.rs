@@ -16,6 +16,16 @@ pub(super) struct RawBinding {
     pub(super) binding: crate::facts::Binding,
 }
 
+/// The parent of an expression until what it stands in is pushed.
+const UNSET: Parent = Parent::Scope(ScopeId(u32::MAX));
+
+/// What was there before the parts of a statement were lowered.
+#[derive(Copy, Clone)]
+pub(super) struct Mark {
+    pub(super) unset: usize,
+    pub(super) exprs: usize,
+}
+
 pub(super) struct Lowerer<'t> {
     pub(super) text: &'t str,
     pub(super) cursor: TreeCursor<'t>,
@@ -38,6 +48,8 @@ pub(super) struct Lowerer<'t> {
     /// Names declared `global` and `nonlocal` in the scopes that are open.
     pub(super) globals: Vec<NameId>,
     pub(super) nonlocals: Vec<NameId>,
+    /// Kinds of the nodes a chain leads through, for those that are open.
+    pub(super) links: Vec<Kind>,
     pub(super) has_nonlocals: bool,
     /// Which kind each comprehension scope is, by scope.
     pub(super) comprehensions: FxHashMap<ScopeId, ComprehensionKind>,
@@ -69,6 +81,7 @@ impl<'t> Lowerer<'t> {
             unset: Vec::new(),
             globals: Vec::new(),
             nonlocals: Vec::new(),
+            links: Vec::new(),
             has_nonlocals: false,
             comprehensions: FxHashMap::default(),
             type_checking: false,
@@ -180,7 +193,7 @@ impl<'t> Lowerer<'t> {
         let id = ExprId(self.facts.exprs.len() as u32);
         self.adopt_children(&kind, id);
         // The parent of the new expression is set when what it stands in is pushed.
-        self.facts.exprs.push(Expr { span, kind, parent: Parent::Scope(self.scope), scope: self.scope });
+        self.facts.exprs.push(Expr { span, kind, parent: UNSET, scope: self.scope });
         id
     }
 
@@ -227,10 +240,15 @@ impl<'t> Lowerer<'t> {
         Block(run)
     }
 
-    /// Pushes a statement; `mark` is the length of `unset` before its parts were lowered.
-    pub(super) fn push_stmt(&mut self, span: Span, kind: StmtKind, mark: usize) -> StmtId {
+    /// Where a statement begins.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { unset: self.unset.len(), exprs: self.facts.exprs.len() }
+    }
+
+    /// Pushes a statement whose parts were lowered since `mark`.
+    pub(super) fn push_stmt(&mut self, span: Span, kind: StmtKind, mark: Mark) -> StmtId {
         let id = StmtId(self.facts.stmts.len() as u32);
-        for i in self.unset.drain(mark..) {
+        for i in self.unset.drain(mark.unset..) {
             self.bindings[i as usize].binding.stmt = Some(id);
         }
         let facts = &mut self.facts;
@@ -245,6 +263,10 @@ impl<'t> Lowerer<'t> {
             facts.stmts[s.index()].parent = Some(id);
         }
         let broken = self.has_errors && super::broken::touches(&facts.errors, span);
+        // Pieces of broken code, or of what only the grammar allows, that nothing took up.
+        for expr in facts.exprs[mark.exprs..].iter_mut().filter(|expr| expr.parent == UNSET) {
+            expr.parent = Parent::Stmt(id);
+        }
         facts.stmts.push(Stmt { span, kind, parent: None, scope: self.scope, broken });
         id
     }

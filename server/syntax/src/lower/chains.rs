@@ -1,38 +1,42 @@
 //! Expressions that lean to the left: `a.b(c)[d] + e and f`, however long, without recursion.
 //!
 //! The cursor goes down the first children to the bottom and comes back up, and at each level lowers what stands to the
-//! right. Beyond [`MAX_LEVELS`] levels the lowest ones become one `Other` with their operands side by side, so that
+//! right. Of more than [`MAX_LEVELS`] levels the lowest ones become one `Other` with their operands side by side, so that
 //! walks over the facts may recurse.
 
 use super::builder::{Lowerer, run_of};
 use super::kinds::{Field, Kind};
 use crate::facts::{Arg, ExprId, ExprKind, Run, Span, Star};
 
-/// How many levels of one chain stay nested.
+/// How many levels of a chain stay nested: of arithmetic, and of calls, attributes and subscripts.
 const MAX_LEVELS: usize = 100;
 
 impl Lowerer<'_> {
     /// Lowers the chain whose top is under the cursor.
     pub(super) fn chain(&mut self) -> ExprId {
-        let mut kinds = Vec::new();
-        self.descend(&mut kinds);
-        // `and` and `or` bind loosest, so they are at the top.
-        let booleans = kinds.iter().take_while(|kind| **kind == Kind::BooleanOperator).count();
-        let links = kinds.len() - booleans;
+        let mark = self.links.len();
+        self.descend();
+        // The tighter an operator binds, the lower it is.
+        let of_kind = |kind| self.links[mark..].iter().filter(|link| **link == kind).count();
+        let booleans = of_kind(Kind::BooleanOperator);
+        let binaries = of_kind(Kind::BinaryOperator);
+        let others = self.links.len() - mark - booleans - binaries;
         let depth = self.depth;
-        self.depth += links.min(MAX_LEVELS) as u32;
+        self.depth += (binaries.min(MAX_LEVELS) + others.min(MAX_LEVELS)) as u32;
 
         let star = (self.kind() == Kind::ListSplat && !self.has_direct_error()).then(|| self.span().start);
         let mut left = self.bottom(star.is_some());
         let start = star.map(|_| self.facts.expr(left).span.start);
-        let surplus = links.saturating_sub(MAX_LEVELS);
-        if surplus > 0 {
-            left = self.flatten(left, &kinds[kinds.len() - surplus..], start);
+        for (count, rest) in [(others, mark + booleans + binaries), (binaries, mark + booleans)] {
+            if let Some(surplus) = count.checked_sub(MAX_LEVELS).filter(|surplus| *surplus > 0) {
+                left = self.flatten(left, surplus, start);
+            }
+            while self.links.len() > rest {
+                self.depth -= 1;
+                left = self.link(left, start);
+            }
         }
-        for &kind in kinds[booleans..kinds.len() - surplus].iter().rev() {
-            self.depth -= 1;
-            left = self.link(left, kind, start);
-        }
+        self.links.truncate(mark);
         left = self.booleans(left, booleans, start);
         self.depth = depth;
         match star {
@@ -45,7 +49,7 @@ impl Lowerer<'_> {
     }
 
     /// Moves down to the first operand, noting the kinds of the nodes passed.
-    fn descend(&mut self, kinds: &mut Vec<Kind>) {
+    fn descend(&mut self) {
         loop {
             let kind = self.kind();
             let is_link = matches!(
@@ -55,7 +59,7 @@ impl Lowerer<'_> {
             if !is_link || self.has_direct_error() || !self.first_node() {
                 return;
             }
-            kinds.push(kind);
+            self.links.push(kind);
         }
     }
 
@@ -76,13 +80,14 @@ impl Lowerer<'_> {
         Span::new(start.unwrap_or(span.start), span.end)
     }
 
-    /// Makes one `Other` of the links `kinds`.
-    fn flatten(&mut self, left: ExprId, kinds: &[Kind], start: Option<u32>) -> ExprId {
+    /// Makes one `Other` of the lowest `count` links.
+    fn flatten(&mut self, left: ExprId, count: usize, start: Option<u32>) -> ExprId {
         let mark = self.exprs.len();
         self.exprs.push(left);
         let mut span = Span::default();
-        for kind in kinds.iter().rev() {
-            while *kind != Kind::Attribute && self.next_node() {
+        for _ in 0..count {
+            let kind = self.links.pop();
+            while kind != Some(Kind::Attribute) && self.next_node() {
                 if self.kind() == Kind::ArgumentList {
                     self.gather();
                 } else {
@@ -97,18 +102,18 @@ impl Lowerer<'_> {
     }
 
     /// The node around the one under the cursor, whose first operand is `left`; the cursor moves there.
-    fn link(&mut self, left: ExprId, kind: Kind, start: Option<u32>) -> ExprId {
+    fn link(&mut self, left: ExprId, start: Option<u32>) -> ExprId {
         let end = self.span().end;
-        let kind = match kind {
-            Kind::Attribute => {
+        let kind = match self.links.pop() {
+            Some(Kind::Attribute) => {
                 let attr = if self.next_node() { self.name_here() } else { self.name("") };
                 ExprKind::Attribute { value: left, attr }
             }
-            Kind::Call => {
+            Some(Kind::Call) => {
                 let args = if self.next_node() { self.arguments() } else { Run::default() };
                 ExprKind::Call { func: left, args }
             }
-            Kind::Subscript => {
+            Some(Kind::Subscript) => {
                 let index = self.index(end);
                 ExprKind::Subscript { value: left, index }
             }

@@ -1,6 +1,6 @@
 //! Statements that hold blocks: `if`, loops, `with` and `try`.
 
-use super::builder::{Lowerer, run_of};
+use super::builder::{Lowerer, Mark, run_of};
 use super::kinds::{Field, Kind};
 use crate::facts::{
     BindingKind, Block, ExprId, ExprKind, FileFacts, Handler, NameId, Run, Span, StmtId, StmtKind, WithItem,
@@ -11,7 +11,8 @@ const MAX_ELIFS: usize = 100;
 
 /// `if` or `elif` with its condition and block.
 struct Branch {
-    start: u32,
+    span: Span,
+    mark: Mark,
     test: ExprId,
     body: Block,
     /// What its condition binds.
@@ -59,7 +60,7 @@ impl Lowerer<'_> {
 
     /// Lowers the `if` or `elif` under the cursor; of an `if` also what follows it.
     fn branch(&mut self, branches: &mut Vec<Branch>, orelse: &mut Block) -> Branch {
-        let (span, unset, mark) = (self.span(), self.unset.len(), self.stmts.len());
+        let (span, unset, mark) = (self.span(), self.mark(), self.stmts.len());
         let (mut test, mut bound) = (None, Vec::new());
         let mut body = None;
         let mut guard = (false, false);
@@ -81,28 +82,29 @@ impl Lowerer<'_> {
             _ => {
                 let condition = l.expr();
                 guard = type_checking_guard(&l.facts, condition);
-                bound.extend(l.unset.drain(unset..));
+                bound.extend(l.unset.drain(unset.unset..));
                 test = Some(condition);
             }
         });
         self.type_checking = was_checking;
         let test = self.or_missing(test, span.end);
         let body = body.unwrap_or_else(|| self.block_since(mark));
-        // An ERROR after the block.
-        self.stmts.truncate(mark);
-        Branch { start: span.start, test, body, unset: bound }
+        Branch { span, mark: unset, test, body, unset: bound }
     }
 
     /// Nests each `elif` in the `orelse` of the branch before it.
     fn nest(&mut self, branches: Vec<Branch>, orelse: Block, end: u32) -> StmtId {
+        let count = branches.len();
         let mark = self.stmts.len();
         let mut orelse = orelse;
         let mut last = StmtId(0);
         for (i, branch) in branches.into_iter().enumerate().rev() {
-            let unset = self.unset.len();
+            let parts = Mark { unset: self.unset.len(), exprs: branch.mark.exprs };
             self.unset.extend(branch.unset);
+            let is_alone = i >= MAX_ELIFS && i + 1 < count;
+            let end = if is_alone { branch.span.end } else { end };
             let kind = StmtKind::If { test: branch.test, body: branch.body, orelse };
-            last = self.push_stmt(Span::new(branch.start, end), kind, unset);
+            last = self.push_stmt(Span::new(branch.span.start, end), kind, parts);
             self.stmts.push(last);
             orelse = Block::default();
             // Those beyond the limit wait until they are all there.
@@ -117,7 +119,7 @@ impl Lowerer<'_> {
 
     pub(super) fn while_statement(&mut self) -> StmtId {
         self.compound(|l| {
-            let (span, unset, mark) = (l.span(), l.unset.len(), l.stmts.len());
+            let (span, unset, mark) = (l.span(), l.mark(), l.stmts.len());
             let (mut test, mut body, mut orelse) = (None, Block::default(), Block::default());
             l.children(|l, kind| match kind {
                 Kind::Block => {
@@ -129,7 +131,6 @@ impl Lowerer<'_> {
                 kind if kind.is_token() => {}
                 _ => test = Some(l.expr()),
             });
-            l.stmts.truncate(mark);
             let test = l.or_missing(test, span.end);
             l.push_stmt(span, StmtKind::While { test, body, orelse }, unset)
         })
@@ -137,7 +138,7 @@ impl Lowerer<'_> {
 
     pub(super) fn for_statement(&mut self) -> StmtId {
         self.compound(|l| {
-            let (span, unset, mark) = (l.span(), l.unset.len(), l.stmts.len());
+            let (span, unset, mark) = (l.span(), l.mark(), l.stmts.len());
             let (mut target, mut iter, mut is_async) = (None, None, false);
             let (mut body, mut orelse) = (Block::default(), Block::default());
             l.children(|l, kind| match (l.field(), kind) {
@@ -153,7 +154,6 @@ impl Lowerer<'_> {
                 (Field::Left, _) => target = Some(l.expr()),
                 _ => iter = Some(l.expr()),
             });
-            l.stmts.truncate(mark);
             if is_async {
                 l.mark_await();
             }
@@ -171,7 +171,7 @@ impl Lowerer<'_> {
 
     pub(super) fn with_statement(&mut self) -> StmtId {
         self.compound(|l| {
-            let (span, unset, mark) = (l.span(), l.unset.len(), l.stmts.len());
+            let (span, unset, mark) = (l.span(), l.mark(), l.stmts.len());
             let (mut items, mut body, mut is_async) = (Vec::new(), Block::default(), false);
             l.children(|l, kind| match kind {
                 Kind::Async => is_async = true,
@@ -183,7 +183,6 @@ impl Lowerer<'_> {
                 Kind::Error => l.error_statement(),
                 _ => {}
             });
-            l.stmts.truncate(mark);
             if is_async {
                 l.mark_await();
             }
@@ -230,7 +229,7 @@ impl Lowerer<'_> {
 
     pub(super) fn try_statement(&mut self) -> StmtId {
         self.compound(|l| {
-            let (span, unset, mark) = (l.span(), l.unset.len(), l.stmts.len());
+            let (span, unset, mark) = (l.span(), l.mark(), l.stmts.len());
             let (mut body, mut orelse, mut finalbody) = (Block::default(), Block::default(), Block::default());
             let (mut handlers, mut is_star) = (Vec::new(), false);
             let first_import = l.facts.imports.len();
@@ -251,7 +250,6 @@ impl Lowerer<'_> {
                 Kind::Error => l.error_statement(),
                 _ => {}
             });
-            l.stmts.truncate(mark);
             let run = run_of(l.facts.handlers.len(), handlers.len());
             l.facts.handlers.extend(handlers);
             l.push_stmt(span, StmtKind::Try { body, handlers: run, orelse, finalbody, is_star }, unset)
@@ -281,7 +279,6 @@ impl Lowerer<'_> {
         });
         self.exprs.truncate(exprs);
         let body = body.unwrap_or_else(|| self.block_since(mark));
-        self.stmts.truncate(mark);
         if parts.types.is_none_or(|types| catches_import_error(&self.facts, types)) {
             self.mark_optional(guarded);
             self.mark_optional(run_of(first_import, self.facts.imports.len() - first_import));

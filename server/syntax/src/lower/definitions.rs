@@ -2,7 +2,7 @@
 
 use super::builder::{Lowerer, run_of, span_of};
 use super::kinds::{Field, Kind};
-use crate::facts::{BindingKind, Block, ExprId, NameId, Param, Run, ScopeId, ScopeKind, Span, Star, StmtId, StmtKind};
+use crate::facts::{BindingKind, ExprId, NameId, Param, Run, ScopeId, ScopeKind, Span, Star, StmtId, StmtKind};
 
 /// The parameters read so far, and what the separators passed say of the next.
 #[derive(Default)]
@@ -14,7 +14,7 @@ struct ParamList {
 impl Lowerer<'_> {
     /// Lowers the definition under the cursor, decorated or not.
     pub(super) fn definition(&mut self) -> StmtId {
-        let (span, unset) = (self.span(), self.unset.len());
+        let (span, unset) = (self.span(), self.mark());
         let was_uncertain = self.is_uncertain;
         self.is_uncertain |= self.has_own_error() || self.follows_error_in_function(span.start);
         // Parents stand before their children: the scope comes before those in its decorators.
@@ -59,7 +59,6 @@ impl Lowerer<'_> {
         let is_class = self.kind() == Kind::ClassDefinition;
         self.name_definition(scope, is_class);
         let (mark, globals, nonlocals) = (self.stmts.len(), self.globals.len(), self.nonlocals.len());
-        let mut body = Block::default();
         let mut header_end = None;
         self.children(|l, kind| match (kind, l.field()) {
             (Kind::TypeParameter, _) => l.type_parameters(Some(scope)),
@@ -72,13 +71,10 @@ impl Lowerer<'_> {
             }
             (Kind::Colon, _) if header_end.is_none() => header_end = Some(l.span().end),
             (Kind::Error, _) => l.within(scope, Lowerer::error_statement),
-            (Kind::Block, _) => {
-                l.within(scope, Lowerer::statements);
-                body = l.block_since(mark);
-            }
+            (Kind::Block, _) => l.within(scope, Lowerer::statements),
             _ => {}
         });
-        self.stmts.truncate(mark);
+        let body = self.block_since(mark);
         self.close_names(scope, globals, nonlocals);
         let entry = self.scope_mut(scope);
         entry.body = body;
@@ -159,17 +155,16 @@ impl Lowerer<'_> {
         if !self.first_node() {
             return;
         }
-        let node = self.node();
-        let bound = self.next_node().then(|| self.expr());
-        self.cursor.goto_parent();
-        let span = span_of(node);
+        let span = span_of(self.node());
         let name = self.slice(span);
+        // The grammar takes any type for a name.
+        let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        let bound = (is_name && self.next_node()).then(|| self.expr());
+        self.cursor.goto_parent();
         if let Some(bound) = bound {
             self.own_by_scope(bound, scope);
-        }
-        if name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
             let name = self.name(name);
-            self.bind_without_statement(scope, name, span, BindingKind::Type(bound));
+            self.bind_without_statement(scope, name, span, BindingKind::Type(Some(bound)));
         }
     }
 

@@ -18,7 +18,7 @@ struct Clause {
 impl Lowerer<'_> {
     /// Lowers the `import` or `from ... import` under the cursor.
     pub(super) fn import_statement(&mut self, kind: Kind) -> StmtId {
-        let (span, mark) = (self.span(), self.unset.len());
+        let (span, mark) = (self.span(), self.mark());
         let is_from = kind != Kind::ImportStatement;
         let mut module = SmolStr::default();
         if kind == Kind::FutureImportStatement {

@@ -7,7 +7,7 @@ use crate::facts::{BindingKind, Case, ExprKind, Span, StmtId, StmtKind};
 
 impl Lowerer<'_> {
     pub(super) fn match_statement(&mut self) -> StmtId {
-        let (span, unset, mark, exprs) = (self.span(), self.unset.len(), self.stmts.len(), self.exprs.len());
+        let (span, unset, exprs) = (self.span(), self.mark(), self.exprs.len());
         let was_uncertain = self.is_uncertain;
         self.is_uncertain |= self.has_own_error();
         let (mut has_comma, mut cases) = (false, Vec::new());
@@ -26,7 +26,6 @@ impl Lowerer<'_> {
             }
         });
         let subject = self.tuple_since(exprs, has_comma, span.end);
-        self.stmts.truncate(mark);
         let run = run_of(self.facts.cases.len(), cases.len());
         self.facts.cases.extend(cases);
         let stmt = self.push_stmt(span, StmtKind::Match { subject, cases: run }, unset);
@@ -53,7 +52,6 @@ impl Lowerer<'_> {
             _ => {}
         });
         let body = body.unwrap_or_else(|| self.block_since(mark));
-        self.stmts.truncate(mark);
         let pattern = self.exprs_since(exprs);
         Case { span, pattern, guard, is_irrefutable: patterns == 1 && matches_all, body }
     }

@@ -52,7 +52,7 @@ impl Lowerer<'_> {
     }
 
     fn simple_statement(&mut self, kind: Kind) -> Option<StmtId> {
-        let (span, mark) = (self.span(), self.unset.len());
+        let (span, mark) = (self.span(), self.mark());
         let kind = match kind {
             Kind::ExpressionStatement => return self.expression_statement(),
             Kind::ReturnStatement => StmtKind::Return(self.operand()),
@@ -67,7 +67,7 @@ impl Lowerer<'_> {
             Kind::ContinueStatement => StmtKind::Continue,
             Kind::GlobalStatement => StmtKind::Global(self.declared_names(true)),
             Kind::NonlocalStatement => StmtKind::Nonlocal(self.declared_names(false)),
-            Kind::TypeAliasStatement => self.type_alias()?,
+            Kind::TypeAliasStatement => self.type_alias(),
             _ => return None,
         };
         Some(self.push_stmt(span, kind, mark))
@@ -137,7 +137,7 @@ impl Lowerer<'_> {
     }
 
     /// `type Name[T] = value`.
-    fn type_alias(&mut self) -> Option<StmtKind> {
+    fn type_alias(&mut self) -> StmtKind {
         let end = self.span().end;
         let (mut name, mut value) = (None, None);
         self.children(|l, kind| match kind {
@@ -146,13 +146,17 @@ impl Lowerer<'_> {
             _ => {}
         });
         let value = self.or_missing(value, end);
-        let (name, span) = name?;
+        let Some((name, span)) = name else {
+            let mark = self.exprs.len();
+            self.exprs.push(value);
+            return StmtKind::Other(self.exprs_since(mark));
+        };
         self.bind(name, span, BindingKind::Type(Some(value)));
-        Some(StmtKind::TypeAlias { name, value })
+        StmtKind::TypeAlias { name, value }
     }
 
     fn expression_statement(&mut self) -> Option<StmtId> {
-        let (span, mark, exprs) = (self.span(), self.unset.len(), self.exprs.len());
+        let (span, mark, exprs) = (self.span(), self.mark(), self.exprs.len());
         if !self.first_node() {
             return None;
         }
@@ -160,7 +164,7 @@ impl Lowerer<'_> {
         let is_broken = matches!(kind, Kind::Assignment | Kind::AugmentedAssignment) && self.has_direct_error();
         let assigned = match kind {
             _ if is_broken => None,
-            Kind::Assignment => self.assignment(),
+            Kind::Assignment => Some(self.assignment()),
             Kind::AugmentedAssignment => Some(self.augmented_assignment()),
             _ => None,
         };
@@ -187,8 +191,8 @@ impl Lowerer<'_> {
         self.tuple_since(mark, has_comma, end)
     }
 
-    /// `a = b = value`, nested to the right by the grammar; none for what Python does not allow.
-    fn assignment(&mut self) -> Option<StmtKind> {
+    /// `a = b = value`, nested to the right by the grammar; `Other` for what Python does not allow.
+    fn assignment(&mut self) -> StmtKind {
         let (mark, end) = (self.exprs.len(), self.span().end);
         let (mut value, mut annotation) = (None, None);
         let mut levels = 0;
@@ -202,7 +206,10 @@ impl Lowerer<'_> {
                 match (self.field(), self.kind()) {
                     (Field::Type, _) => annotation = Some(self.expr()),
                     (_, Kind::Assignment) if annotation.is_none() && !self.has_direct_error() => is_chained = true,
-                    (_, Kind::Assignment | Kind::AugmentedAssignment) => is_whole = false,
+                    (_, Kind::Assignment | Kind::AugmentedAssignment) => {
+                        is_whole = false;
+                        self.gather();
+                    }
                     _ => value = Some(self.expr()),
                 }
             }
@@ -213,11 +220,12 @@ impl Lowerer<'_> {
         for _ in 0..levels {
             self.cursor.goto_parent();
         }
+        is_whole &= annotation.is_none() || levels == 1;
         if !is_whole || (value.is_none() && annotation.is_none()) {
-            self.exprs.truncate(mark);
-            return None;
+            self.exprs.extend(annotation.into_iter().chain(value));
+            return StmtKind::Other(self.exprs_since(mark));
         }
-        Some(match annotation {
+        match annotation {
             Some(annotation) => {
                 let target = self.exprs.pop();
                 self.exprs.truncate(mark);
@@ -229,7 +237,7 @@ impl Lowerer<'_> {
                 let targets = self.exprs_since(mark);
                 self.assigned(targets, value)
             }
-        })
+        }
     }
 
     fn assigned(&mut self, targets: Exprs, value: ExprId) -> StmtKind {
