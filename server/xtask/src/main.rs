@@ -1,2 +1,56 @@
-//! Developer tasks of asyncwise.
-fn main() {}
+//! Developer tasks of asyncwise: `cargo run -p xtask -- TASK`.
+//!
+//! - `generate`: writes what is made from code into `schemas/`. A test of the binary compares.
+//! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let result = match arguments.next().as_deref() {
+        Some("generate") => generate(),
+        Some("profile") => profile(arguments.collect()),
+        _ => Err("usage: cargo run -p xtask -- generate | profile [PATHS]".to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// `cargo run` of the binary with these arguments.
+fn asyncwise(build: &[&str], arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    command.current_dir(root()).args(["run", "--quiet", "-p", "asyncwise"]).args(build).arg("--").args(arguments);
+    command
+}
+
+fn generate() -> Result<(), String> {
+    let folder = root().join("schemas");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for (argument, file) in [("config", "config.schema.json"), ("findings", "findings.schema.json")] {
+        let output = asyncwise(&[], &["schema", argument]).output().map_err(|e| format!("cargo: {e}"))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let path = folder.join(file);
+        std::fs::write(&path, output.stdout).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn profile(paths: Vec<String>) -> Result<(), String> {
+    let mut arguments = vec!["check", "--no-cache", "--exit-zero", "-v", "--statistics", "--quiet"];
+    arguments.extend(paths.iter().map(String::as_str));
+    let status = asyncwise(&["--release"], &arguments).status().map_err(|e| format!("cargo: {e}"))?;
+    if status.success() { Ok(()) } else { Err("the check did not do its work".into()) }
+}
