@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Deep nesting in a file must not end the process.
 const STACK: usize = 64 << 20;
@@ -155,11 +156,13 @@ impl Session {
     }
 
     fn analyse_here(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {
+        let start = Instant::now();
         progress.begin("Reading code", Some(self.files.len()));
         self.files.par_iter().for_each(|file| {
             file.facts();
             progress.step();
         });
+        tracing::info!(milliseconds = start.elapsed().as_millis(), "facts of all files");
         progress.begin("Following imports", None);
         let roots = self.roots.to_program();
         let mut program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots.clone());
@@ -170,9 +173,11 @@ impl Session {
             self.add(new);
             program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots);
         }
+        tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
         progress.begin("Checking", None);
         let mut findings = asyncwise_analysis::check(&program, &Trees::new(&program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
+        tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
         (findings, dependencies.absent)
     }
 

@@ -49,7 +49,7 @@ fn generate() -> Result<(), String> {
 }
 
 fn profile(paths: Vec<String>) -> Result<(), String> {
-    let mut arguments = vec!["check", "--no-cache", "--exit-zero", "-v", "--statistics", "--quiet"];
+    let mut arguments = vec!["check", "--no-cache", "--exit-zero", "-v", "--statistics"];
     arguments.extend(paths.iter().map(String::as_str));
     let status = asyncwise(&["--release"], &arguments).status().map_err(|e| format!("cargo: {e}"))?;
     if status.success() { Ok(()) } else { Err("the check did not do its work".into()) }

@@ -1,0 +1,217 @@
+//! Calls: which functions of the program they run, or may.
+
+use super::order::is_conditional;
+use super::{Happens, SiteFinder};
+use crate::finding::Confidence;
+use crate::settings::RunsOn;
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// A target of a call, before it is known whether it runs at once.
+pub(super) struct Target {
+    pub(super) ty: Ty,
+    pub(super) confidence: Confidence,
+}
+
+impl SiteFinder<'_, '_> {
+    pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
+        let mut callee = self.callee(func);
+        if self.is_awaited(expr) {
+            callee = self.awaitable_part(&callee);
+        }
+        let parts = callee.parts();
+        let exact = self.is_made_here(func);
+        let whole = match (parts.len(), callee.has_unknown()) {
+            (1, _) => Confidence::Certain,
+            (_, false) => Confidence::Likely,
+            (_, true) => Confidence::Possible,
+        };
+        for part in parts {
+            match part {
+                Ty::Unknown => self.by_name(expr, func),
+                Ty::External(path) => {
+                    let path = path.clone();
+                    self.external(expr, &path, args, whole);
+                }
+                _ => {
+                    let part = match part {
+                        // The very class is known: nothing below it can override.
+                        Ty::Function(def, Some(_)) if exact => &Ty::Function(*def, None),
+                        part => part,
+                    };
+                    for target in self.targets(part) {
+                        self.run(expr, target, args, whole);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The alternatives of a callee whose result can be awaited: of `Client | AsyncClient`, an awaited call means the
+    /// second.
+    pub(super) fn awaitable_part(&mut self, callee: &Ty) -> Ty {
+        let can = |ty: &Ty| ty.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_) | Ty::Unknown));
+        let fits = |me: &mut Self, p: &Ty| matches!(p, Ty::External(_)) || can(&me.infer.called(p));
+        let parts: Vec<Ty> = callee.parts().iter().filter(|p| fits(self, p)).cloned().collect();
+        Ty::union(parts)
+    }
+
+    /// Whether the receiver of a method call is an object made by calling a class right here, or bound to one.
+    pub(super) fn is_made_here(&mut self, func: ExprId) -> bool {
+        let ExprKind::Attribute { value, .. } = self.facts.expr(func).kind else { return false };
+        let made = match self.facts.expr(value).kind {
+            ExprKind::Name(name) => {
+                let scope = self.facts.expr(value).scope;
+                let at = self.facts.stmt_of(value).filter(|s| self.facts.stmt(*s).scope == scope);
+                let bindings = self.context.world.index_of(self.file).reaching(self.facts, scope, name, at);
+                match bindings.as_slice() {
+                    [Binding { kind: BindingKind::Assign { value, annotation: None }, .. }] if at.is_some() => *value,
+                    _ => return false,
+                }
+            }
+            _ => value,
+        };
+        let ExprKind::Call { func, .. } = self.facts.expr(made).kind else { return false };
+        matches!(self.infer.expr(self.file, func), Ty::Class(Class::Own(_)))
+    }
+
+    /// What is called: properties are read first.
+    pub(super) fn callee(&mut self, func: ExprId) -> Ty {
+        self.infer.expr(self.file, func)
+    }
+
+    /// A call on a receiver nobody knows: the method of that name, if there is but one in the program.
+    pub(super) fn by_name(&mut self, expr: ExprId, func: ExprId) {
+        let ExprKind::Attribute { value, attr } = self.facts.expr(func).kind else { return };
+        let name = self.facts.name(attr);
+        if name == "run_until_complete" {
+            let path = SmolStr::new_static("asyncio.AbstractEventLoop.run_until_complete");
+            if !self.is_awaited(expr) {
+                self.push(expr, Happens::StartsLoop(path), Confidence::Likely);
+            }
+            return;
+        }
+        let from_outside = matches!(self.facts.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_));
+        if let Some(&def) = self.context.unique_methods.get(name)
+            && !from_outside
+            && !self.is_awaited(expr)
+            && !self.context.world.scope(def).has_yield
+        {
+            self.push(expr, Happens::Runs(def), Confidence::Possible);
+        }
+    }
+
+    pub(super) fn targets(&mut self, callee: &Ty) -> Vec<Target> {
+        let certain = |ty: Ty| Target { ty, confidence: Confidence::Certain };
+        match callee {
+            Ty::Function(def, receiver) => self.dispatch(*def, receiver.as_ref()),
+            Ty::Wrapped { wrapper, inner } => {
+                let mut all = vec![certain(Ty::Function(*wrapper, None))];
+                match self.calls_wrapped(*wrapper) {
+                    Some(true) => all.extend(self.targets(inner)),
+                    Some(false) => all.extend(self.lowered(inner)),
+                    None => {}
+                }
+                all
+            }
+            Ty::Opaque(inner) => self.lowered(inner),
+            Ty::Partial(inner) => self.targets(inner),
+            Ty::Class(Class::Own(class)) => {
+                let names = ["__new__", "__init__", "__post_init__"];
+                let methods = names.iter().filter_map(|n| self.infer.method(*class, n));
+                methods.map(|def| certain(Ty::Function(def, None))).collect()
+            }
+            Ty::Instance(Class::Own(class)) => match self.infer.method(*class, "__call__") {
+                Some(def) => self.dispatch(def, Some(&Class::Own(*class))),
+                None => Vec::new(),
+            },
+            Ty::External(_) | Ty::Bridge(..) | Ty::Offloaded(_) => vec![certain(callee.clone())],
+            Ty::Union(parts) => parts.iter().flat_map(|p| self.lowered(p)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn lowered(&mut self, callee: &Ty) -> Vec<Target> {
+        let mut targets = self.targets(callee);
+        for target in &mut targets {
+            target.confidence = target.confidence.min(Confidence::Likely);
+        }
+        targets
+    }
+
+    /// The functions a method call may run: the one found, or those that override it below the receiver's class.
+    pub(super) fn dispatch(&mut self, def: Def, receiver: Option<&Class>) -> Vec<Target> {
+        let one = |def, confidence| Target { ty: Ty::Function(def, None), confidence };
+        let Some(Class::Own(class)) = receiver else { return vec![one(def, Confidence::Certain)] };
+        let name = self.context.world.name(def);
+        let below = self.context.subclasses.get(class).map_or(&[][..], Vec::as_slice);
+        let mut overriding: Vec<Def> = below.iter().filter_map(|c| self.own_method(*c, name)).collect();
+        overriding.retain(|d| *d != def);
+        overriding.sort_unstable();
+        overriding.dedup();
+        let is_abstract = self.infer.traits(def).is_abstract || self.infer.is_abstract(def);
+        match (overriding.as_slice(), is_abstract) {
+            ([], _) => vec![one(def, Confidence::Certain)],
+            (_, false) => vec![one(def, Confidence::Likely)],
+            ([only], true) => vec![one(*only, Confidence::Likely)],
+            (several, true) if several.len() <= 3 => several.iter().map(|d| one(*d, Confidence::Possible)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn own_method(&self, class: Def, name: &str) -> Option<Def> {
+        let (world, file) = (self.context.world, class.file);
+        let id = world.index_of(file).name(name)?;
+        let bindings = world.index_of(file).bindings(world.facts(file), class.scope, id);
+        bindings.rev().find_map(|b| match b.kind {
+            BindingKind::Def(scope) => Some(Def { file, scope }),
+            _ => None,
+        })
+    }
+
+    /// Whether a decorator's wrapper calls the decorated function itself (and does not hand it over to a thread), and if
+    /// so, always.
+    pub(super) fn calls_wrapped(&self, wrapper: Def) -> Option<bool> {
+        let world = self.context.world;
+        let facts = world.facts(wrapper.file);
+        let calls = facts.exprs().filter(|(_, e)| match e.kind {
+            ExprKind::Call { func, .. } => {
+                facts.code_scope(e.scope) == wrapper.scope && self.infer.is_wrapped_function(wrapper, func)
+            }
+            _ => false,
+        });
+        calls.map(|(call, _)| !is_conditional(world, wrapper.file, call, wrapper.scope)).max()
+    }
+
+    pub(super) fn run(&mut self, expr: ExprId, target: Target, args: Run, whole: Confidence) {
+        let confidence = whole.min(target.confidence);
+        match target.ty {
+            Ty::Function(def, _) => self.run_function(expr, def, args, confidence),
+            Ty::External(path) => self.external(expr, &path, args, confidence),
+            Ty::Bridge(path, _) if !self.is_awaited(expr) => {
+                self.push(expr, Happens::StartsLoop(path), confidence);
+            }
+            Ty::Offloaded(inner) => self.schedule(expr, &inner, RunsOn::Worker),
+            _ => {}
+        }
+    }
+
+    pub(super) fn run_function(&mut self, expr: ExprId, def: Def, args: Run, confidence: Confidence) {
+        let world = self.context.world;
+        if self.infer.traits(def).is_overload {
+            return;
+        }
+        let settings = &world.program.file(self.file).settings;
+        let own = !settings.blocking_calls.is_empty()
+            || !settings.offload_functions.is_empty()
+            || !settings.loop_starters.is_empty();
+        if own && self.by_settings(expr, &world.qualified_name(def), args, confidence) {
+            return;
+        }
+        let lazy = world.scope(def).has_yield && !world.is_async(def);
+        if !lazy || self.is_consumed(expr, def) {
+            self.push(expr, Happens::Runs(def), confidence);
+        }
+    }
+}
