@@ -1,7 +1,7 @@
 //! `nested-event-loop` and `blocking-call`: where code that runs on a loop meets what must not happen there. The
 //! conditions stand in `queries/rules/*.scm`; here is what a match says and how it is mended.
 
-use super::{make_async, twin};
+use super::{make_async, switch, twin};
 use crate::analysis::Analysis;
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
 use crate::fixes::{Source, async_library, tidy};
@@ -142,6 +142,9 @@ fn meet(analysis: &Analysis<'_>, file: FileId, expr: ExprId, wanted: impl Fn(Eff
             let rank = (confidence, Reverse(witness.map_or(0, |w| w.distance + 1)));
             if best.as_ref().is_none_or(|b| rank > b.0) {
                 let chain = witness.map_or_else(Vec::new, |w| graph.chain(w, effect));
+                if switch::is_off(analysis, site, &chain) {
+                    continue;
+                }
                 best = Some((rank, Meeting { site, effect, confidence, chain }));
             }
         }

@@ -3,6 +3,7 @@
 mod boundary;
 mod make_async;
 mod queries;
+mod switch;
 mod twin;
 mod unawaited_coroutine;
 

@@ -22,7 +22,9 @@ impl SiteFinder<'_, '_> {
         }
         let parts = callee.parts();
         let exact = self.is_made_here(func);
-        let whole = match (parts.len(), callee.has_unknown()) {
+        // `Client | AsyncClient`: code that serves both knows what it does with each.
+        let either = parts.len() > 1 && parts.iter().any(|p| self.is_coroutine_function(p));
+        let whole = match (parts.len(), callee.has_unknown() || either) {
             (1, _) => Confidence::Certain,
             (_, false) => Confidence::Likely,
             (_, true) => Confidence::Possible,
@@ -57,9 +59,23 @@ impl SiteFinder<'_, '_> {
         Ty::union(parts)
     }
 
+    fn is_coroutine_function(&self, callee: &Ty) -> bool {
+        match callee {
+            Ty::Function(def, _) => self.context.world.is_async(*def),
+            Ty::External(path) => self.context.world.knowledge.coroutine(path),
+            _ => false,
+        }
+    }
+
     /// Whether the receiver of a method call is an object made by calling a class right here, or bound to one.
     pub(super) fn is_made_here(&mut self, func: ExprId) -> bool {
-        let ExprKind::Attribute { value, .. } = self.facts.expr(func).kind else { return false };
+        let Some(class) = self.maker(func) else { return false };
+        matches!(self.infer.expr(self.file, class), Ty::Class(Class::Own(_)))
+    }
+
+    /// What is called to make the receiver of a method call: right there, or in the one assignment that reaches it.
+    pub(super) fn maker(&self, func: ExprId) -> Option<ExprId> {
+        let ExprKind::Attribute { value, .. } = self.facts.expr(func).kind else { return None };
         let made = match self.facts.expr(value).kind {
             ExprKind::Name(name) => {
                 let scope = self.facts.expr(value).scope;
@@ -67,13 +83,15 @@ impl SiteFinder<'_, '_> {
                 let bindings = self.context.world.index_of(self.file).reaching(self.facts, scope, name, at);
                 match bindings.as_slice() {
                     [Binding { kind: BindingKind::Assign { value, annotation: None }, .. }] if at.is_some() => *value,
-                    _ => return false,
+                    _ => return None,
                 }
             }
             _ => value,
         };
-        let ExprKind::Call { func, .. } = self.facts.expr(made).kind else { return false };
-        matches!(self.infer.expr(self.file, func), Ty::Class(Class::Own(_)))
+        match self.facts.expr(made).kind {
+            ExprKind::Call { func, .. } => Some(func),
+            _ => None,
+        }
     }
 
     /// What is called: properties are read first.

@@ -140,7 +140,11 @@ impl SiteFinder<'_, '_> {
         };
         let waits =
             matches!(row.category, Category::Lock | Category::Queue | Category::ThreadJoin | Category::FutureResult);
-        if applies && !excused && !(waits && self.asks_for_thread(expr)) {
+        // Nobody else can hold a lock that was just made.
+        let fresh = row.category == Category::Lock
+            && matches!(self.facts.expr(expr).kind, ExprKind::Call { func, .. } if self.maker(func).is_some());
+        let excused = excused || fresh || waits && self.asks_for_thread(expr);
+        if applies && !excused {
             let sure = match row.severity {
                 Severity::High => Confidence::Certain,
                 Severity::Medium => Confidence::Likely,
