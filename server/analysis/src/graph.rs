@@ -3,6 +3,7 @@
 
 use crate::finding::{Confidence, FileId};
 use crate::infer::World;
+use crate::program::Origin;
 use crate::settings::RunsOn;
 use crate::sites::{Happens, Site};
 use crate::types::Def;
@@ -184,7 +185,7 @@ impl Graph {
     fn solve_effects(&mut self, world: &World<'_>) {
         let mut queue = BinaryHeap::new();
         for (at, site) in self.all_sites() {
-            if let Some((effect, confidence)) = Effect::at(site).filter(|_| passes_on(site)) {
+            if let Some((effect, confidence)) = Effect::at(site).filter(|_| passes_on(world, at.file, site)) {
                 queue.push((through(site, confidence), Reverse(0u32), Reverse(at), effect));
             }
         }
@@ -200,7 +201,7 @@ impl Graph {
             }
             for &caller in self.callers.get(&owner).map_or(&[][..], Vec::as_slice) {
                 let site = self.site(caller);
-                if passes_on(site) {
+                if passes_on(world, caller.file, site) {
                     let sure = confidence.min(through(site, site.confidence));
                     queue.push((sure, Reverse(distance + 1), Reverse(caller), effect));
                 }
@@ -275,10 +276,11 @@ impl Graph {
     }
 }
 
-/// Whether what happens at a site may happen on a loop, and is the callers' affair: where the function itself knows that
-/// a loop runs, it is its own.
-fn passes_on(site: &Site) -> bool {
-    site.states.may_run() && !site.states.always_runs()
+/// Whether what happens at a site may happen on a loop, and is the callers' affair: where a function of the project itself
+/// knows that a loop runs, it is its own.
+fn passes_on(world: &World<'_>, file: FileId, site: &Site) -> bool {
+    let is_reported = world.program.file(file).origin == Origin::Project;
+    site.states.may_run() && !(is_reported && site.states.always_runs())
 }
 
 fn through(site: &Site, confidence: Confidence) -> Confidence {

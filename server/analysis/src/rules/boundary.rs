@@ -73,10 +73,10 @@ pub(crate) fn nested_event_loop(
         1 => format!("{name} calls {sink_name}(), which {happens}: an event loop is already running"),
         n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: an event loop is already running"),
     };
-    let mut confidence = meeting.confidence;
     if meeting.conditions(analysis) > 2 {
-        confidence = Confidence::Possible;
+        return None;
     }
+    let confidence = meeting.confidence;
     let fixes = if meeting.chain.is_empty() {
         start_to_await(analysis, meeting.site, &sink, confidence).into_iter().collect()
     } else {
@@ -107,10 +107,8 @@ pub(crate) fn blocking_call(
     if analysis.is_script(file) {
         confidence = Confidence::Possible;
     }
-    match meeting.conditions(analysis) {
-        0 | 1 => {}
-        2 | 3 => confidence = Confidence::Possible,
-        _ => return None,
+    if meeting.conditions(analysis) > 1 {
+        return None;
     }
     let last = meeting.chain.last().copied().unwrap_or(meeting.site);
     let sink_name = short(&analysis.sink_of(last)).to_owned();

@@ -1,7 +1,7 @@
 //! Calls: which functions of the program they run, or may.
 
 use super::order::is_conditional;
-use super::{Happens, SiteFinder};
+use super::{Happens, SiteFinder, run_scope};
 use crate::finding::Confidence;
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
@@ -59,6 +59,34 @@ impl SiteFinder<'_, '_> {
         Ty::union(parts)
     }
 
+    /// Whether nothing is known of a receiver because a caller gives it: a parameter without annotation, or an attribute
+    /// that holds one. What an outside call made is no object of the program.
+    fn is_given(&self, receiver: ExprId) -> bool {
+        let index = self.context.world.index_of(self.file);
+        let is_parameter = |name: NameId, scope: ScopeId| {
+            let mut bindings = index.bindings(self.facts, scope, name);
+            let first = bindings.next().map(|b| b.kind);
+            let plain =
+                matches!(first, Some(BindingKind::Param(i)) if self.facts.params[i as usize].annotation.is_none());
+            plain && bindings.next().is_none()
+        };
+        match self.facts.expr(receiver).kind {
+            ExprKind::Name(name) => is_parameter(name, run_scope(self.facts, self.facts.expr(receiver).scope)),
+            ExprKind::Attribute { value, attr } => {
+                let ExprKind::Name(of) = self.facts.expr(value).kind else { return false };
+                let method = run_scope(self.facts, self.facts.expr(receiver).scope);
+                let Some(class) = index.self_class(self.facts, method, of) else { return false };
+                let assigned = index.attributes(class, attr);
+                !assigned.is_empty()
+                    && assigned.iter().all(|a| match a.value.map(|v| &self.facts.expr(v).kind) {
+                        Some(ExprKind::Name(name)) => a.annotation.is_none() && is_parameter(*name, a.method),
+                        _ => false,
+                    })
+            }
+            _ => false,
+        }
+    }
+
     fn is_coroutine_function(&self, callee: &Ty) -> bool {
         match callee {
             Ty::Function(def, _) => self.context.world.is_async(*def),
@@ -110,9 +138,8 @@ impl SiteFinder<'_, '_> {
             }
             return;
         }
-        let from_outside = matches!(self.facts.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_));
         if let Some(&def) = self.context.unique_methods.get(name)
-            && !from_outside
+            && self.is_given(value)
             && !self.is_awaited(expr)
             && !self.context.world.scope(def).has_yield
         {
@@ -227,6 +254,9 @@ impl SiteFinder<'_, '_> {
         if own && self.by_settings(expr, &world.qualified_name(def), args, confidence) {
             return;
         }
+        // A plain function whose result is awaited: what runs is more likely something else of that name.
+        let awaited = self.is_awaited(expr) && !world.is_async(def);
+        let confidence = if awaited { confidence.min(Confidence::Possible) } else { confidence };
         let lazy = world.scope(def).has_yield && !world.is_async(def);
         if !lazy || self.is_consumed(expr, def) {
             self.push(expr, Happens::Runs(def), confidence);

@@ -113,7 +113,7 @@ impl<'a, 'p> SiteFinder<'a, 'p> {
     }
 
     pub(super) fn push(&mut self, expr: ExprId, happens: Happens, confidence: Confidence) {
-        if self.is_left_lazy(expr) {
+        if self.is_left_lazy(expr) || self.is_maybe_awaited(expr) {
             return;
         }
         let owner = run_scope(self.facts, self.facts.expr(expr).scope);

@@ -1,6 +1,6 @@
 //! Whether what is written is run: lazily, consumed at once, or only on some paths.
 
-use super::SiteFinder;
+use super::{SiteFinder, run_scope};
 use crate::finding::FileId;
 use crate::index::Slot;
 use crate::infer::World;
@@ -12,6 +12,21 @@ const EXHAUSTING: &[&str] =
     &["list", "tuple", "set", "frozenset", "sum", "any", "all", "sorted", "next", "dict", "max", "min", "bytes"];
 
 impl SiteFinder<'_, '_> {
+    /// Whether the value is kept and the function asks whether something is awaitable: it serves both kinds of callee.
+    pub(super) fn is_maybe_awaited(&self, expr: ExprId) -> bool {
+        let Parent::Stmt(stmt) = self.facts.expr(expr).parent else { return false };
+        if !matches!(self.facts.stmt(stmt).kind, StmtKind::Assign { .. } | StmtKind::AnnAssign { .. }) {
+            return false;
+        }
+        let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;
+        self.facts.exprs.iter().any(|e| match e.kind {
+            ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
+                matches!(self.facts.name(n), "isawaitable" | "iscoroutine") && own.contains(e.span)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether the expression stands in a generator expression that is not consumed where it is made.
     pub(super) fn is_left_lazy(&self, expr: ExprId) -> bool {
         let mut scope = self.facts.expr(expr).scope;
@@ -110,7 +125,13 @@ fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) ->
         return true;
     }
     let mut at = stmt;
+    if refuses_before(world, file, at) {
+        return true;
+    }
     while let Some(parent) = facts.stmt(at).parent {
+        if refuses_before(world, file, parent) {
+            return true;
+        }
         let always = matches!(&facts.stmt(parent).kind, StmtKind::While { test, .. }
             if matches!(facts.expr(*test).kind, ExprKind::Bool(true) | ExprKind::Int(1)));
         match index.slot(at) {
@@ -118,6 +139,22 @@ fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) ->
             Slot::LoopBody if !always => return true,
             _ => at = parent,
         }
+    }
+    false
+}
+
+/// Whether a branch before the statement, in its block, ends in a `raise`: some calls never get here.
+fn refuses_before(world: &World<'_>, file: FileId, stmt: StmtId) -> bool {
+    let facts = world.facts(file);
+    let index = world.index_of(file);
+    let mut at = index.previous(stmt);
+    while let Some(before) = at {
+        if let StmtKind::If { body, .. } = facts.stmt(before).kind
+            && facts.block(body).iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Raise { .. }))
+        {
+            return true;
+        }
+        at = index.previous(before);
     }
     false
 }
