@@ -254,9 +254,13 @@ impl SiteFinder<'_, '_> {
         if own && self.by_settings(expr, &world.qualified_name(def), args, confidence) {
             return;
         }
-        // A plain function whose result is awaited: what runs is more likely something else of that name.
-        let awaited = self.is_awaited(expr) && !world.is_async(def);
-        let confidence = if awaited { confidence.min(Confidence::Possible) } else { confidence };
+        // A plain function whose result is awaited, though it gives nothing to await: something else of that name runs.
+        if self.is_awaited(expr) && !world.is_async(def) {
+            let result = self.infer.result(def);
+            if !result.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_))) {
+                return;
+            }
+        }
         let lazy = world.scope(def).has_yield && !world.is_async(def);
         if !lazy || self.is_consumed(expr, def) {
             self.push(expr, Happens::Runs(def), confidence);
