@@ -91,23 +91,7 @@ pub static PREDICATES: &[PredicateInfo] = &[
     },
 ];
 
-/// The categories of blocking.
-pub static CATEGORIES: &[&str] = &[
-    "sleep",
-    "http",
-    "socket",
-    "dns",
-    "db",
-    "cloud",
-    "subprocess",
-    "input",
-    "file",
-    "lock",
-    "queue",
-    "thread-join",
-    "future-result",
-    "cpu",
-];
+pub use crate::graph::CATEGORIES;
 
 /// A question that the program answers: see [`super::Model`]. Ordered by what it costs to answer.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -33,22 +33,8 @@ impl Meeting {
 /// What identifies a finding: one for each function and thing it calls, however often it does.
 pub(crate) type Identity = (Def, Result<Def, ExprId>);
 
-/// The categories `blocking-call` reports.
-pub(crate) const BLOCKING: &[&str] = &[
-    "sleep",
-    "http",
-    "socket",
-    "dns",
-    "db",
-    "cloud",
-    "subprocess",
-    "input",
-    "lock",
-    "queue",
-    "thread-join",
-    "future-result",
-    "project",
-];
+/// Categories with rules of their own, which the query does not ask for.
+const ELSEWHERE: &[&str] = &["file", "cpu"];
 
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
 pub(crate) fn nested_event_loop(
@@ -92,7 +78,7 @@ pub(crate) fn blocking_call(
     file: FileId,
     expr: ExprId,
 ) -> Option<(Identity, Finding)> {
-    let reported = |e| matches!(e, Effect::Blocks(i) if BLOCKING.contains(&CATEGORIES[i as usize]));
+    let reported = |e| matches!(e, Effect::Blocks(i) if !ELSEWHERE.contains(&CATEGORIES[i as usize]));
     let meeting = meet(analysis, file, expr, reported)?;
     let owner = analysis.graph.owner(meeting.site);
     let mut confidence = meeting.confidence;
