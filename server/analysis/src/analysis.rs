@@ -26,6 +26,8 @@ pub struct Analysis<'p> {
     pub graph: Graph,
     /// Classes by base, transitively.
     pub subclasses: Subclasses,
+    /// Files that start an event loop at module level.
+    script_files: FxHashSet<FileId>,
     /// The program calls `nest_asyncio.apply()` or the like.
     pub nesting_is_patched: bool,
 }
@@ -58,16 +60,17 @@ impl<'p> Analysis<'p> {
         }
         let nesting_is_patched = program.ids().any(|f| patches_nesting(&world, f));
         let graph = Graph::solve(&world, sites, all_roots);
-        Self { world, graph, subclasses, nesting_is_patched }
+        let starts = |s: &Site| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_));
+        let script_files = program.ids().filter(|f| graph.sites[f.index()].iter().any(starts)).collect();
+        Self { world, graph, subclasses, script_files, nesting_is_patched }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
     pub fn findings(&self, structure: &dyn Structure) -> Vec<Finding> {
         let files: Vec<FileId> =
             self.world.program.ids().filter(|f| self.world.program.file(*f).origin == Origin::Project).collect();
-        let mut findings: Vec<Finding> =
-            files.par_iter().flat_map_iter(|&f| self.file_findings(f, structure)).collect();
-        findings = suppress::apply(&self.world, findings);
+        let all = files.par_iter().flat_map_iter(|&f| self.file_findings(f, structure)).collect();
+        let mut findings = suppress::apply(&self.world, all);
         findings.retain_mut(|finding| {
             let settings = &self.world.program.file(finding.place.file).settings;
             match rules::level(settings, &finding.rule) {
@@ -81,13 +84,13 @@ impl<'p> Analysis<'p> {
         findings
     }
 
-    fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<Finding> {
+    fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<(Option<rules::Identity>, Finding)> {
         let mut infer = Infer::new(&self.world);
         let settings = &self.world.program.file(file).settings;
         let on = |rule: &str| rules::level(settings, rule) != Level::Off;
         let mut findings = Vec::new();
         if on("unawaited-coroutine") {
-            findings.extend(rules::unawaited_coroutines(self, &mut infer, file));
+            findings.extend(rules::unawaited_coroutines(self, &mut infer, file).into_iter().map(|f| (None, f)));
         }
         findings.extend(rules::query_findings(self, &mut infer, file, structure, &on));
         findings
@@ -206,11 +209,8 @@ impl<'p> Analysis<'p> {
 
     /// A program of one coroutine: started under `__main__`, with nothing beside it that waiting could hold up.
     pub fn is_script(&self, file: FileId) -> bool {
-        let facts = self.world.facts(file);
-        let names: FxHashSet<&str> = facts.names.iter().map(SmolStr::as_str).collect();
-        let starts = self.graph.sites[file.index()]
-            .iter()
-            .any(|s| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_)));
+        let index = self.world.index_of(file);
+        let starts = self.script_files.contains(&file);
         const CONCURRENT: &[&str] = &[
             "create_task",
             "gather",
@@ -227,7 +227,7 @@ impl<'p> Analysis<'p> {
             "start_unix_server",
             "serve",
         ];
-        starts && !CONCURRENT.iter().any(|n| names.contains(n))
+        !CONCURRENT.iter().any(|n| index.name(n).is_some()) && starts
     }
 }
 
@@ -261,7 +261,9 @@ fn patches_nesting(world: &World<'_>, file: FileId) -> bool {
         return false;
     }
     let mut infer = Infer::new(world);
-    facts.exprs().any(|(_, e)| match e.kind {
+    // Only what runs when the module is imported or started: a function may never be called.
+    let at_top = |e: &Expr| crate::sites::run_scope(facts, e.scope) == ScopeId::MODULE;
+    facts.exprs().filter(|(_, e)| at_top(e)).any(|(_, e)| match e.kind {
         ExprKind::Call { func, .. } => match infer.expr(file, func) {
             Ty::External(path) => world.knowledge.patch(&path).is_some_and(|p| p.changes == Changes::Nesting),
             _ => false,

@@ -1,6 +1,7 @@
 //! Building blocks of fixes: edits of source text that keep it valid.
 
 use crate::finding::{Edit, FileId, Place};
+use crate::index::FileIndex;
 use crate::infer::World;
 use asyncwise_syntax::facts::*;
 
@@ -11,6 +12,8 @@ pub struct Source<'a> {
     pub file: FileId,
     /// Its facts.
     pub facts: &'a FileFacts,
+    /// Its look-ups.
+    pub index: &'a FileIndex,
     /// Its text.
     pub text: &'a str,
     /// Top-level `await` is legal.
@@ -19,9 +22,15 @@ pub struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The source of a file.
-    pub fn of(world: &World<'a>, file: FileId) -> Self {
+    pub fn of(world: &'a World<'_>, file: FileId) -> Self {
         let source = world.program.file(file);
-        Self { file, facts: &source.facts, text: &source.text, is_notebook: source.is_notebook }
+        Self {
+            file,
+            facts: &source.facts,
+            index: world.index_of(file),
+            text: &source.text,
+            is_notebook: source.is_notebook,
+        }
     }
 
     /// The text of a span.
@@ -134,14 +143,7 @@ impl<'a> Source<'a> {
 
     /// The edit that imports `module`, unless the file does at module level.
     pub fn import(&self, module: &str) -> Option<Edit> {
-        let imported = self.facts.imports.iter().any(|i| {
-            i.scope == ScopeId::MODULE
-                && !i.type_checking
-                && i.what == Imported::Module
-                && i.alias.is_none()
-                && (i.module == module || i.module.starts_with(&format!("{module}.")))
-        });
-        if imported {
+        if self.index.imported.contains(module) {
             return None;
         }
         let block = self.facts.block(self.facts.scope(ScopeId::MODULE).body);
@@ -196,8 +198,8 @@ fn breaks_line(text: &str) -> bool {
 }
 
 /// The library whose functions a fix should use: the one the file imports.
-pub fn async_library(facts: &FileFacts) -> &'static str {
-    let imports = |name: &str| facts.imports.iter().any(|i| i.module.split('.').next() == Some(name));
+pub fn async_library(index: &FileIndex) -> &'static str {
+    let imports = |name: &str| index.packages.contains(name);
     if imports("asyncio") {
         "asyncio"
     } else if imports("trio") {

@@ -1,7 +1,7 @@
 //! Look-ups over the facts of one file: who binds a name, which bindings reach a use, what a class has.
 
 use asyncwise_syntax::facts::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An assignment to an attribute of the instance: `self.attr = value` or `self.attr: T = value`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -49,6 +49,10 @@ pub struct FileIndex {
     attributes: FxHashMap<ScopeId, FxHashMap<NameId, Vec<AttributeDef>>>,
     /// Imports with a star, of the module.
     pub star_imports: Vec<ImportId>,
+    /// Modules that the module imports by `import a.b` without another name.
+    pub imported: FxHashSet<smol_str::SmolStr>,
+    /// First parts of all modules that are imported anywhere in the file.
+    pub packages: FxHashSet<smol_str::SmolStr>,
     /// The names in `__all__`, when it is written as a list of strings.
     pub all: Option<Vec<smol_str::SmolStr>>,
     /// The `return` values of each function; `None` is a bare `return`.
@@ -82,6 +86,18 @@ impl FileIndex {
         }
         index.star_imports =
             (0..facts.imports.len() as u32).map(ImportId).filter(|i| facts.import(*i).what == Imported::Star).collect();
+        for import in &facts.imports {
+            index.packages.insert(import.module.split('.').next().unwrap_or_default().into());
+            if import.scope == ScopeId::MODULE
+                && !import.type_checking
+                && import.what == Imported::Module
+                && import.alias.is_none()
+            {
+                // `import a.b` gives `a` as well.
+                let parts = import.module.match_indices('.').map(|(i, _)| i).chain([import.module.len()]);
+                index.imported.extend(parts.map(|end| import.module[..end].into()));
+            }
+        }
         index.all = index.explicit_all(facts);
         index
     }

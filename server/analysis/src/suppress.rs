@@ -5,6 +5,7 @@ use crate::fixes::Source;
 use crate::infer::World;
 use crate::rules;
 use asyncwise_syntax::facts::*;
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 /// The comments of one file, and which of their names silenced something.
@@ -14,15 +15,17 @@ struct Comments {
     covers: Vec<(Span, Vec<bool>)>,
 }
 
-/// Drops the findings that a comment silences, and adds one for each comment that silences nothing.
-pub(crate) fn apply(world: &World<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+/// Drops the findings that a comment silences, then those that say again what an earlier one says (the same rule, function
+/// and callee), and adds one for each comment that silences nothing.
+pub(crate) fn apply(world: &World<'_>, findings: Vec<(Option<rules::Identity>, Finding)>) -> Vec<Finding> {
     let mut files: Vec<Option<Comments>> = world
         .program
         .ids()
         .map(|file| (!world.facts(file).suppressions.is_empty()).then(|| Comments::of(world, file)))
         .collect();
     let mut kept = Vec::with_capacity(findings.len());
-    for finding in findings {
+    let mut seen = FxHashSet::default();
+    for (identity, finding) in findings {
         let mut places = vec![finding.place];
         places.extend(finding.chain.iter().map(|step| step.place));
         let mut silenced = false;
@@ -31,7 +34,7 @@ pub(crate) fn apply(world: &World<'_>, findings: Vec<Finding>) -> Vec<Finding> {
                 silenced |= comments.silence(world, &finding.rule, place.span, i == 0);
             }
         }
-        if !silenced {
+        if !silenced && identity.is_none_or(|i| seen.insert((finding.rule.clone(), i))) {
             kept.push(finding);
         }
     }
@@ -191,14 +194,17 @@ fn logical_line(facts: &FileFacts, text: &str, comment: Span) -> Span {
     } else {
         let touches = |s: &&Stmt| {
             let header = header(facts, s);
-            header.start < own.end && own.start < header.end
+            let end = text[..header.end as usize].trim_end().len() as u32;
+            header.start < own.end && own.start < end
         };
         stmts.filter(touches).min_by_key(|s| header(facts, s).len())
     };
     match stmt {
         Some(s) => {
             let header = header(facts, s);
-            Span::new(line(text, header.start).start, line(text, header.end.max(1) - 1).end)
+            // Without the blanks before the block, which stand on the block's first line.
+            let last = text[..header.end as usize].trim_end().len().max(1) as u32 - 1;
+            Span::new(line(text, header.start).start, line(text, last.max(header.start)).end)
         }
         None => own,
     }

@@ -263,7 +263,7 @@ mod tests {
             (&source.text[span.range()], line)
         };
         assert_eq!(text(4, 5), ("\tb(\u{e9})", 2));
-        assert_eq!(text(0, 11), ("a\r\n\tb(\u{e9})\r\nc", 1));
+        assert_eq!(text(0, 12), ("a\r\n\tb(\u{e9})\r\nc", 1));
         assert_eq!(text(11, 11), ("c", 3));
     }
 }

@@ -5,7 +5,7 @@ use super::{make_async, switch, twin};
 use crate::analysis::Analysis;
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
 use crate::fixes::{Source, async_library, tidy};
-use crate::graph::{CATEGORIES, Effect, SiteRef};
+use crate::graph::{CATEGORIES, Effect, Reason, SiteRef};
 use crate::infer::Infer;
 use crate::knowledge::{InRunningLoop, StarterArgument};
 use crate::sites::Happens;
@@ -151,7 +151,8 @@ fn finding(
         Happens::Runs(target) => Ok(target),
         _ => Err(site.expr),
     };
-    let chain = meeting.chain.iter().map(|&at| step(analysis, at, meeting.effect)).collect();
+    let mut chain: Vec<ChainStep> = entered(analysis, owner).into_iter().collect();
+    chain.extend(meeting.chain.iter().map(|&at| step(analysis, at, meeting.effect)));
     let finding = Finding {
         rule: SmolStr::new_static(rule),
         severity: confidence.default_severity(),
@@ -163,6 +164,13 @@ fn finding(
         fixes,
     };
     ((owner, callee), finding)
+}
+
+/// Why a plain function runs on the loop, where the code says so: the call that hands it over.
+fn entered(analysis: &Analysis<'_>, owner: Def) -> Option<ChainStep> {
+    let Reason::Scheduled(at) = analysis.graph.loop_root(owner)?.reason else { return None };
+    let message = format!("{} is handed to the event loop by {}", analysis.short_name(owner), analysis.site_text(at));
+    Some(ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message })
 }
 
 fn step(analysis: &Analysis<'_>, at: SiteRef, effect: Effect) -> ChainStep {
@@ -209,6 +217,10 @@ fn start_to_await(analysis: &Analysis<'_>, at: SiteRef, sink: &str, confidence: 
 fn starter_edit(analysis: &Analysis<'_>, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
     let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
     let arguments = source.facts.args(args);
+    // The Runner itself would still close its loop on the running one.
+    if sink == "asyncio.Runner.run" {
+        return None;
+    }
     let starter = analysis.world.knowledge.starter(sink)?;
     if let ExprKind::Call { args: wrapped, .. } = source.facts.expr(func).kind {
         // `async_to_sync(f)(x)` -> `await f(x)`
@@ -297,7 +309,7 @@ fn unblock(analysis: &Analysis<'_>, meeting: &Meeting) -> Option<Fix> {
     if !source.await_is_legal(call) {
         return None;
     }
-    let library = async_library(source.facts);
+    let library = async_library(source.index);
     let arguments = source.arguments(call)?;
     let edits = |replacement: String, module: &str| {
         let mut edits = vec![source.edit(source.facts.expr(call).span, replacement)];
@@ -311,6 +323,17 @@ fn unblock(analysis: &Analysis<'_>, meeting: &Meeting) -> Option<Fix> {
             applicability: Applicability::Unsafe,
             edits: edits(source.awaited(call, &operand), library)?,
         });
+    }
+    // Bound to the thread they are made, or taken, in.
+    if let Happens::Blocks(path, facts) = &site.happens
+        && (path.starts_with("sqlite3.") || facts.category == "lock")
+    {
+        return None;
+    }
+    // `asyncio.to_thread` came with 3.9.
+    let target = analysis.world.program.file(meeting.site.file).settings.target_version;
+    if library == "asyncio" && target.is_some_and(|v| v < (3, 9)) {
+        return None;
     }
     let keywords = source.facts.args(args).iter().any(|a| a.name.is_some() || a.star == Star::Two);
     let (function, module) = match library {

@@ -7,6 +7,7 @@ mod switch;
 mod twin;
 mod unawaited_coroutine;
 
+pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
 pub(crate) use unawaited_coroutine::unawaited_coroutines;
 

@@ -27,25 +27,22 @@ static SHIPPED: LazyLock<Vec<(CompiledRule, Report)>> = LazyLock::new(|| {
     sources.into_iter().flat_map(|(source, report)| compile(source).0.into_iter().map(move |r| (r, report))).collect()
 });
 
-/// The findings of the shipped query rules in one file, each function and callee once.
+/// The findings of the shipped query rules in one file, with what tells those apart that say the same.
 pub(crate) fn query_findings(
     analysis: &Analysis<'_>,
     infer: &mut Infer<'_, '_>,
     file: FileId,
     structure: &dyn Structure,
     on: &dyn Fn(&str) -> bool,
-) -> Vec<Finding> {
+) -> Vec<(Option<Identity>, Finding)> {
     let session = Session::new(file, analysis, structure);
     let mut findings = Vec::new();
     for (rule, report) in SHIPPED.iter().filter(|(rule, _)| on(&rule.name)) {
-        let mut seen: FxHashSet<Identity> = FxHashSet::default();
         let unlimited = Budget { matches: usize::MAX, steps: u64::MAX, deadline: None };
         for found in session.run(rule, unlimited).matches {
             let Some(expr) = found.report.node.and_then(|n| site_expr(analysis.world.facts(file), n)) else { continue };
-            if let Some((identity, finding)) = report(analysis, infer, file, expr)
-                && seen.insert(identity)
-            {
-                findings.push(finding);
+            if let Some((identity, finding)) = report(analysis, infer, file, expr) {
+                findings.push((Some(identity), finding));
             }
         }
     }

@@ -12,10 +12,19 @@ const EXHAUSTING: &[&str] =
     &["list", "tuple", "set", "frozenset", "sum", "any", "all", "sorted", "next", "dict", "max", "min", "bytes"];
 
 impl SiteFinder<'_, '_> {
+    /// Whether one of these identifiers occurs in the file: a look-up that spares most files a scan.
+    pub(super) fn mentions(&self, names: &[&str]) -> bool {
+        let index = self.context.world.index_of(self.file);
+        names.iter().any(|n| index.name(n).is_some())
+    }
+
     /// Whether the value is kept and the function asks whether something is awaitable: it serves both kinds of callee.
     pub(super) fn is_maybe_awaited(&self, expr: ExprId) -> bool {
         let Parent::Stmt(stmt) = self.facts.expr(expr).parent else { return false };
         if !matches!(self.facts.stmt(stmt).kind, StmtKind::Assign { .. } | StmtKind::AnnAssign { .. }) {
+            return false;
+        }
+        if !self.mentions(&["isawaitable", "iscoroutine"]) {
             return false;
         }
         let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;

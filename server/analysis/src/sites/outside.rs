@@ -157,6 +157,9 @@ impl SiteFinder<'_, '_> {
 
     /// Whether the function around asks a future whether it is done, or waits for several in a way that does.
     pub(super) fn asks_for_done(&self, expr: ExprId) -> bool {
+        if !self.mentions(&["done", "as_completed", "wait"]) {
+            return false;
+        }
         let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;
         self.facts.exprs.iter().filter(|e| own.contains(e.span)).any(|e| match e.kind {
             ExprKind::Name(n) => matches!(self.facts.name(n), "as_completed"),
@@ -171,6 +174,9 @@ impl SiteFinder<'_, '_> {
 
     /// Whether the function around asks which thread it is on: it then waits only off the loop's.
     pub(super) fn asks_for_thread(&self, expr: ExprId) -> bool {
+        if !self.mentions(&["get_ident", "current_thread", "main_thread", "get_native_id"]) {
+            return false;
+        }
         let own = self.facts.scope(run_scope(self.facts, self.facts.expr(expr).scope)).span;
         self.facts.exprs.iter().any(|e| match e.kind {
             ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
@@ -183,6 +189,9 @@ impl SiteFinder<'_, '_> {
 
     /// Whether the file makes sockets non-blocking: which one is not followed.
     pub(super) fn is_non_blocking_socket(&self) -> bool {
+        if !self.mentions(&["setblocking", "settimeout"]) {
+            return false;
+        }
         self.facts.exprs().any(|(_, e)| {
             let ExprKind::Call { func, args } = e.kind else { return false };
             let ExprKind::Attribute { attr, .. } = self.facts.expr(func).kind else { return false };
