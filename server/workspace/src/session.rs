@@ -128,7 +128,10 @@ impl Session {
             return self.report(findings);
         }
         let (findings, absent) = self.analyse(progress);
-        cache.store(key, &self.files, &absent, &self.demanded, &findings);
+        // What could not be parsed is said every time, so such a run is not kept.
+        if self.unparsed().is_empty() {
+            cache.store(key, &self.files, &absent, &self.demanded, &findings);
+        }
         self.report(findings)
     }
 
@@ -163,6 +166,8 @@ impl Session {
             progress.step();
         });
         tracing::info!(milliseconds = start.elapsed().as_millis(), "facts of all files");
+        let unparsed = self.unparsed();
+        self.problems.extend(unparsed.into_iter().filter(|p| !self.problems.contains(p)).collect::<Vec<_>>());
         progress.begin("Following imports", None);
         let roots = self.roots.to_program();
         let mut program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots.clone());
@@ -179,6 +184,17 @@ impl Session {
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
         (findings, dependencies.absent)
+    }
+
+    /// For each file that was asked for and is not Python from end to end: where that begins.
+    fn unparsed(&self) -> Vec<Problem> {
+        let broken = |file: &&Loaded| file.asked && !file.facts().errors.is_empty();
+        let problem = |file: &Loaded| {
+            let start = file.facts().errors[0].start as usize;
+            let problem = Problem::warning(&file.path, "cannot be parsed here, so the code around is not checked");
+            if file.source.is_notebook() { problem } else { problem.at(&file.source.text, start) }
+        };
+        self.files.iter().filter(broken).map(problem).collect()
     }
 
     /// Takes in files that were read on demand. The order stays that of the program: by name.

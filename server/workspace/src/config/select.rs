@@ -97,7 +97,10 @@ fn level(layers: &Layers<'_>, rule: &RuleInfo) -> Level {
 
 /// Selection by the configuration alone. A severity for a rule switches it on or off by name.
 fn on_by_configuration(layers: &Layers<'_>, rule: &RuleInfo, severity: Option<Level>) -> bool {
-    let named = match (&layers.file.select, severity) {
+    // A list in which no name is known was warned about; taken at its word it would silently check nothing.
+    let select =
+        layers.file.select.as_ref().filter(|names| names.is_empty() || names.iter().any(|n| unknown(n).is_none()));
+    let named = match (select, severity) {
         (_, Some(Level::Off)) => return false,
         (Some(names), _) => best(names, rule),
         (None, Some(_)) => 3,
