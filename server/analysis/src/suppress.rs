@@ -130,7 +130,14 @@ fn unused_finding(source: &Source<'_>, comment: &Suppression, name: Option<&Smol
         Some(name) => format!("this comment silences no finding of `{name}`"),
         None => "this comment silences no finding".to_owned(),
     };
-    let fix = if comment.names.len() <= 1 {
+    let meant = name.filter(|n| rules::find(n).is_none() && !rules::is_group(n)).and_then(|n| rules::nearest(n));
+    let fix = if let Some(near) = meant {
+        Fix {
+            title: format!("Write `{near}`"),
+            applicability: Applicability::Safe,
+            edits: vec![source.edit(span, near)],
+        }
+    } else if comment.names.len() <= 1 {
         Fix {
             title: "Remove the comment".into(),
             applicability: Applicability::Safe,
