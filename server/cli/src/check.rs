@@ -148,8 +148,11 @@ fn finish_fix(args: &Check, mut fixed: Fixed, stdin: Option<&Path>, begun: Insta
         return print_fixed_text(args, &fixed, path, printer);
     }
     let problems = fixed.write();
+    let all_written = problems.is_empty();
     fixed.report.problems.extend(problems);
-    if fixed.applied > 0 {
+    if !all_written {
+        printer.remark("Not all fixes could be written: the report is of what would be left");
+    } else if fixed.applied > 0 {
         let (files, findings) = (count(fixed.changes.len(), "file"), count(fixed.applied, "finding"));
         printer.remark(&format!("{BOLD}Fixed {findings}{BOLD:#} in {files}"));
     }
