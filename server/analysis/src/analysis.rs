@@ -240,8 +240,7 @@ fn subclasses(world: &World<'_>) -> Subclasses {
             let mut infer = Infer::new(world);
             let facts = world.facts(file);
             let mut pairs = Vec::new();
-            for (scope, s) in facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class) {
-                let _ = s;
+            for (scope, _) in facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class) {
                 let class = Def { file, scope };
                 pairs.extend(infer.mro(class).classes[1..].iter().map(|base| (*base, class)));
             }

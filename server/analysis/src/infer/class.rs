@@ -101,7 +101,6 @@ impl Infer<'_, '_> {
 
     /// What `class` itself gives its instances under this name: its body, and what its methods assign.
     fn own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Option<Ty> {
-        let facts = self.facts(class.file);
         let index = self.world.index_of(class.file);
         let id = index.name(name)?;
         let mut parts = Vec::new();
@@ -119,7 +118,6 @@ impl Infer<'_, '_> {
                 }
             }
         }
-        let _ = facts;
         (!parts.is_empty()).then(|| Ty::union(parts))
     }
 
@@ -159,10 +157,7 @@ impl Infer<'_, '_> {
 
     pub(super) fn class_attribute(&mut self, class: Def, name: &str) -> Ty {
         match self.instance_attribute(class, name) {
-            Ty::Function(def, Some(receiver)) if !self.traits(def).is_class => {
-                let _ = receiver;
-                Ty::Function(def, None)
-            }
+            Ty::Function(def, Some(_)) if !self.traits(def).is_class => Ty::Function(def, None),
             Ty::Property(..) => Ty::Unknown,
             ty => ty,
         }
