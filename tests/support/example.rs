@@ -61,7 +61,7 @@ fn program(texts: &Texts, config: &str) -> Result<Program, String> {
 }
 
 fn findings(program: &Program) -> Vec<Finding> {
-    asyncwise_analysis::check(program, &engine::Trees::new(program))
+    asyncwise_analysis::check(Arc::new(program.clone()), &engine::Trees::new(program))
 }
 
 /// The path of a finding's file inside the example, and its line there from 1.

@@ -19,9 +19,9 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A program with its graph: what rules, hover and audits ask.
-pub struct Analysis<'p> {
+pub struct Analysis {
     /// Names and types.
-    pub world: World<'p>,
+    pub world: World,
     /// Sites, contexts and effects.
     pub graph: Graph,
     /// Classes by base, transitively.
@@ -32,11 +32,11 @@ pub struct Analysis<'p> {
     pub nesting_is_patched: bool,
 }
 
-impl<'p> Analysis<'p> {
+impl Analysis {
     /// Analyses a program.
-    pub fn new(program: &'p Program) -> Self {
+    pub fn new(program: Arc<Program>) -> Self {
         let indexes = program.files.par_iter().map(|f| Arc::new(FileIndex::new(&f.facts))).collect();
-        let world = World::new(program, indexes, Knowledge::shipped());
+        let world = World::new(program.clone(), indexes, Knowledge::shipped());
         let subclasses = subclasses(&world);
         let unique_methods = unique_methods(&world);
         let context = SiteContext { world: &world, subclasses: &subclasses, unique_methods: &unique_methods };
@@ -232,7 +232,7 @@ impl<'p> Analysis<'p> {
 }
 
 /// For every class of the program, all classes below it.
-fn subclasses(world: &World<'_>) -> Subclasses {
+fn subclasses(world: &World) -> Subclasses {
     let files: Vec<FileId> = world.program.ids().collect();
     let pairs: Vec<(Def, Def)> = files
         .par_iter()
@@ -254,7 +254,7 @@ fn subclasses(world: &World<'_>) -> Subclasses {
     all
 }
 
-fn patches_nesting(world: &World<'_>, file: FileId) -> bool {
+fn patches_nesting(world: &World, file: FileId) -> bool {
     let facts = world.facts(file);
     if !facts.imports.iter().any(|i| i.module.contains("nest_asyncio")) {
         return false;

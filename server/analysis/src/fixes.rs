@@ -22,7 +22,7 @@ pub struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The source of a file.
-    pub fn of(world: &'a World<'_>, file: FileId) -> Self {
+    pub fn of(world: &'a World, file: FileId) -> Self {
         let source = world.program.file(file);
         Self {
             file,

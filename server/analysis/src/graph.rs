@@ -155,7 +155,7 @@ impl Graph {
     }
 
     /// Solves both fixpoints. `roots` must be complete but for what sites schedule.
-    pub fn solve(world: &World<'_>, sites: Vec<std::sync::Arc<Vec<Site>>>, roots: FxHashMap<Def, Vec<Root>>) -> Self {
+    pub fn solve(world: &World, sites: Vec<std::sync::Arc<Vec<Site>>>, roots: FxHashMap<Def, Vec<Root>>) -> Self {
         let mut graph = Graph { sites, roots, ..Graph::default() };
         graph.collect(world);
         graph.solve_effects(world);
@@ -164,7 +164,7 @@ impl Graph {
         graph
     }
 
-    fn collect(&mut self, world: &World<'_>) {
+    fn collect(&mut self, world: &World) {
         let mut callers: FxHashMap<Def, Vec<SiteRef>> = FxHashMap::default();
         let mut scheduled = Vec::new();
         for (at, site) in self.all_sites() {
@@ -182,7 +182,7 @@ impl Graph {
     }
 
     /// Effects flow from callee to caller through functions that run at once: shortest path first among the surest.
-    fn solve_effects(&mut self, world: &World<'_>) {
+    fn solve_effects(&mut self, world: &World) {
         let mut queue = BinaryHeap::new();
         for (at, site) in self.all_sites() {
             if let Some((effect, confidence)) = Effect::at(site).filter(|_| passes_on(world, at.file, site)) {
@@ -211,7 +211,7 @@ impl Graph {
     }
 
     /// The functions that run on `place` because a caller does.
-    fn reached(&self, world: &World<'_>, place: RunsOn) -> FxHashMap<Def, SiteRef> {
+    fn reached(&self, world: &World, place: RunsOn) -> FxHashMap<Def, SiteRef> {
         let mut by_owner: FxHashMap<Def, Vec<(SiteRef, Def)>> = FxHashMap::default();
         for (at, site) in self.all_sites() {
             if let Happens::Runs(target) = site.happens
@@ -245,7 +245,7 @@ impl Graph {
 
     /// The effects a site has, itself or through what it runs, with the witness of the next step (none when it is the
     /// sink itself).
-    pub fn effect_at(&self, world: &World<'_>, at: SiteRef, effect: Effect) -> Option<(Confidence, Option<Witness>)> {
+    pub fn effect_at(&self, world: &World, at: SiteRef, effect: Effect) -> Option<(Confidence, Option<Witness>)> {
         let site = self.site(at);
         if !site.states.may_run() {
             return None;
@@ -278,7 +278,7 @@ impl Graph {
 
 /// Whether what happens at a site may happen on a loop, and is the callers' affair: where a function of the project itself
 /// knows that a loop runs, it is its own.
-fn passes_on(world: &World<'_>, file: FileId, site: &Site) -> bool {
+fn passes_on(world: &World, file: FileId, site: &Site) -> bool {
     let is_reported = world.program.file(file).origin == Origin::Project;
     site.states.may_run() && !(is_reported && site.states.always_runs())
 }

@@ -34,6 +34,6 @@ pub trait Structure: Sync {
 
 /// Checks the whole program: findings of project files after levels, confidence and suppressions, sorted by path, then
 /// position, then rule; deterministic.
-pub fn check(program: &program::Program, structure: &dyn Structure) -> Vec<finding::Finding> {
+pub fn check(program: std::sync::Arc<program::Program>, structure: &dyn Structure) -> Vec<finding::Finding> {
     analysis::Analysis::new(program).findings(structure)
 }

@@ -11,7 +11,7 @@ use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
 /// The roots among the functions of one file, in source order.
-pub fn roots(infer: &mut Infer<'_, '_>, file: FileId) -> Vec<(Def, Root)> {
+pub fn roots(infer: &mut Infer<'_>, file: FileId) -> Vec<(Def, Root)> {
     let world = infer.world;
     let facts = world.facts(file);
     let source = world.program.file(file);
@@ -81,7 +81,7 @@ fn is_startup_name(name: &str) -> bool {
     )
 }
 
-fn settings_root(infer: &Infer<'_, '_>, def: Def) -> Option<RunsOn> {
+fn settings_root(infer: &Infer<'_>, def: Def) -> Option<RunsOn> {
     let settings = &infer.world.program.file(def.file).settings;
     if settings.entry_points.is_empty() {
         return None;
@@ -92,7 +92,7 @@ fn settings_root(infer: &Infer<'_, '_>, def: Def) -> Option<RunsOn> {
 }
 
 /// The row of the knowledge that says where a framework runs this function, and the name it was found by.
-fn framework<'p>(infer: &mut Infer<'_, 'p>, def: Def, is_async: bool) -> Option<(&'p Context, SmolStr)> {
+fn framework(infer: &mut Infer<'_>, def: Def, is_async: bool) -> Option<(&'static Context, SmolStr)> {
     let knowledge = infer.world.knowledge;
     let facts = infer.world.facts(def.file);
     let fits = |c: &Context| speaks_of(c, is_async);

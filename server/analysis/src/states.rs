@@ -30,7 +30,7 @@ const PROBE_NAMES: &[&str] = &[
 ];
 
 /// Fills in the states of sites, and takes out the loop starts whose failure on a running loop is handled as such.
-pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
+pub(crate) fn fill(world: &World, file: FileId, sites: &mut Vec<Site>) {
     let facts = world.facts(file);
     let notebook = world.program.file(file).is_notebook;
     let oracle = NameOracle::new(world, file, 0);
@@ -55,7 +55,7 @@ pub(crate) fn fill(world: &World<'_>, file: FileId, sites: &mut Vec<Site>) {
 
 /// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something
 /// else is done where a loop runs.
-fn is_attempt(world: &World<'_>, file: FileId, expr: ExprId) -> bool {
+fn is_attempt(world: &World, file: FileId, expr: ExprId) -> bool {
     use crate::index::Slot;
     let facts = world.facts(file);
     let index = world.index_of(file);
@@ -87,15 +87,15 @@ fn names_runtime_error(facts: &FileFacts, types: ExprId) -> bool {
 }
 
 /// Answers the flow's questions from names and summaries.
-struct NameOracle<'w, 'p> {
-    world: &'w World<'p>,
-    infer: RefCell<Infer<'w, 'p>>,
+struct NameOracle<'w> {
+    world: &'w World,
+    infer: RefCell<Infer<'w>>,
     file: FileId,
     depth: u8,
 }
 
-impl<'w, 'p> NameOracle<'w, 'p> {
-    fn new(world: &'w World<'p>, file: FileId, depth: u8) -> Self {
+impl<'w> NameOracle<'w> {
+    fn new(world: &'w World, file: FileId, depth: u8) -> Self {
         Self { world, infer: RefCell::new(Infer::new(world)), file, depth }
     }
 
@@ -147,7 +147,7 @@ impl<'w, 'p> NameOracle<'w, 'p> {
 }
 
 /// What a call of a function of the program means for its caller's flow.
-fn meaning(world: &World<'_>, def: Def, depth: u8, defaults: bool) -> CallMeaning {
+fn meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
     let scope = world.scope(def);
     let plain = matches!(scope.kind, ScopeKind::Function { is_async: false }) && !scope.has_yield;
     if !plain || !may_tell(world, def) {
@@ -165,12 +165,12 @@ fn meaning(world: &World<'_>, def: Def, depth: u8, defaults: bool) -> CallMeanin
     meaning
 }
 
-fn may_tell(world: &World<'_>, def: Def) -> bool {
+fn may_tell(world: &World, def: Def) -> bool {
     let index = world.index_of(def.file);
     PROBE_NAMES.iter().any(|n| index.name(n).is_some()) || world.scope(def).body.0.len <= MAX_WRAPPER
 }
 
-impl Oracle for NameOracle<'_, '_> {
+impl Oracle for NameOracle<'_> {
     fn call(&self, call: ExprId) -> CallMeaning {
         let facts = self.world.facts(self.file);
         let ExprKind::Call { func, args } = facts.expr(call).kind else { return CallMeaning::Other };
@@ -219,7 +219,7 @@ impl Oracle for NameOracle<'_, '_> {
     }
 }
 
-impl NameOracle<'_, '_> {
+impl NameOracle<'_> {
     /// The attributes that `__init__` sets from a probe.
     fn flags(&self, init: Def) -> std::sync::Arc<Vec<(smol_str::SmolStr, FlagMeaning)>> {
         if let Some(known) = self.world.flags.get(&init) {

@@ -17,7 +17,7 @@ struct Comments {
 
 /// Drops the findings that a comment silences, then those that say again what an earlier one says (the same rule, function
 /// and callee), and adds one for each comment that silences nothing.
-pub(crate) fn apply(world: &World<'_>, findings: Vec<(Option<rules::Identity>, Finding)>) -> Vec<Finding> {
+pub(crate) fn apply(world: &World, findings: Vec<(Option<rules::Identity>, Finding)>) -> Vec<Finding> {
     let mut files: Vec<Option<Comments>> = world
         .program
         .ids()
@@ -45,7 +45,7 @@ pub(crate) fn apply(world: &World<'_>, findings: Vec<(Option<rules::Identity>, F
 }
 
 impl Comments {
-    fn of(world: &World<'_>, file: FileId) -> Self {
+    fn of(world: &World, file: FileId) -> Self {
         let facts = world.facts(file);
         let text = &*world.program.file(file).text;
         let covers = facts
@@ -63,7 +63,7 @@ impl Comments {
         Self { file, covers }
     }
 
-    fn silence(&mut self, world: &World<'_>, rule: &str, at: Span, is_finding: bool) -> bool {
+    fn silence(&mut self, world: &World, rule: &str, at: Span, is_finding: bool) -> bool {
         let facts = world.facts(self.file);
         let mut silenced = false;
         for (comment, (span, used)) in facts.suppressions.iter().zip(&mut self.covers) {
@@ -96,7 +96,7 @@ impl Comments {
         silenced
     }
 
-    fn unused(&self, world: &World<'_>, findings: &mut Vec<Finding>) {
+    fn unused(&self, world: &World, findings: &mut Vec<Finding>) {
         let source = Source::of(world, self.file);
         for (comment, (_, used)) in source.facts.suppressions.iter().zip(&self.covers) {
             // Naming the rule itself keeps a comment that is not needed everywhere.

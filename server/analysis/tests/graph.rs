@@ -43,7 +43,7 @@ fn program(source: &str) -> Program {
 /// One line for each function that has something to tell.
 fn describe(source: &str) -> String {
     let program = program(source);
-    let analysis = Analysis::new(&program);
+    let analysis = Analysis::new(std::sync::Arc::new(program.clone()));
     let mut out = String::new();
     for file in program.ids() {
         let facts = program.facts(file);
@@ -57,7 +57,7 @@ fn describe(source: &str) -> String {
     out
 }
 
-fn function(analysis: &Analysis<'_>, file: FileId, def: Def, out: &mut String) {
+fn function(analysis: &Analysis, file: FileId, def: Def, out: &mut String) {
     let graph = &analysis.graph;
     let mut says = Vec::new();
     for root in graph.roots.get(&def).into_iter().flatten() {

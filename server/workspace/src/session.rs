@@ -178,9 +178,10 @@ impl Session {
             self.add(new);
             program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots);
         }
+        let program = Arc::new(program);
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
         progress.begin("Checking", None);
-        let mut findings = asyncwise_analysis::check(&program, &Trees::new(&program));
+        let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(&program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
         (findings, dependencies.absent)

@@ -34,7 +34,7 @@ const ITERABLE: &[&str] = &[
 const MAPPING: &[&str] =
     &["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary"];
 
-impl Infer<'_, '_> {
+impl Infer<'_> {
     /// The instances an annotation admits; `None` is dropped from unions.
     pub fn annotation(&mut self, file: FileId, expr: ExprId) -> Ty {
         // An alias may name itself (`Json = list['Json']`), so this is a question like any other.

@@ -6,7 +6,7 @@ use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use std::sync::Arc;
 
-impl Infer<'_, '_> {
+impl Infer<'_> {
     pub(super) fn call(&mut self, file: FileId, func: ExprId, args: Run) -> Ty {
         let callee = self.expr(file, func);
         callee.map(|part| match part {

@@ -17,7 +17,7 @@ pub struct Mro {
     pub unknown: bool,
 }
 
-impl Infer<'_, '_> {
+impl Infer<'_> {
     /// The method resolution order of a class.
     pub fn mro(&mut self, class: Def) -> Arc<Mro> {
         if let Some(mro) = self.world.mros.get(&class) {

@@ -35,7 +35,7 @@ enum Effect {
     Unknown,
 }
 
-impl Infer<'_, '_> {
+impl Infer<'_> {
     /// The standard traits of a function.
     pub fn traits(&mut self, def: Def) -> Arc<Traits> {
         if let Some(traits) = self.world.traits.get(&def) {

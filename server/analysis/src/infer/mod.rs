@@ -26,13 +26,13 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// What the questions are about, and what may be remembered of the answers across threads.
-pub struct World<'p> {
+pub struct World {
     /// The program.
-    pub program: &'p Program,
+    pub program: Arc<Program>,
     /// The look-ups of each file.
     pub indexes: Vec<Arc<FileIndex>>,
     /// What is known of the outside.
-    pub knowledge: &'p Knowledge,
+    pub knowledge: &'static Knowledge,
     memo: DashMap<Key, Ty, FxBuildHasher>,
     mros: DashMap<Def, Arc<Mro>, FxBuildHasher>,
     traits: DashMap<Def, Arc<Traits>, FxBuildHasher>,
@@ -55,9 +55,9 @@ enum Key {
     Mro(Def),
 }
 
-impl<'p> World<'p> {
+impl World {
     /// A world of a program, with nothing remembered.
-    pub fn new(program: &'p Program, indexes: Vec<Arc<FileIndex>>, knowledge: &'p Knowledge) -> Self {
+    pub fn new(program: Arc<Program>, indexes: Vec<Arc<FileIndex>>, knowledge: &'static Knowledge) -> Self {
         Self {
             program,
             indexes,
@@ -70,7 +70,7 @@ impl<'p> World<'p> {
         }
     }
     /// The facts of a file.
-    pub fn facts(&self, file: FileId) -> &'p FileFacts {
+    pub fn facts(&self, file: FileId) -> &FileFacts {
         self.program.facts(file)
     }
     /// The look-ups of a file.
@@ -78,11 +78,11 @@ impl<'p> World<'p> {
         &self.indexes[file.index()]
     }
     /// The scope of a definition.
-    pub fn scope(&self, def: Def) -> &'p Scope {
+    pub fn scope(&self, def: Def) -> &Scope {
         self.facts(def.file).scope(def.scope)
     }
     /// The name of a definition.
-    pub fn name(&self, def: Def) -> &'p str {
+    pub fn name(&self, def: Def) -> &str {
         let facts = self.facts(def.file);
         facts.name(facts.scope(def.scope).name)
     }
@@ -110,22 +110,22 @@ impl<'p> World<'p> {
 const MAX_DEPTH: usize = 60;
 
 /// A line of questions, for one thread.
-pub struct Infer<'w, 'p> {
+pub struct Infer<'w> {
     /// What the questions are about.
-    pub world: &'w World<'p>,
+    pub world: &'w World,
     stack: Vec<Key>,
     scratch: FxHashMap<Key, Ty>,
     top: FxHashMap<Key, Ty>,
     cut: bool,
 }
 
-impl<'w, 'p> Infer<'w, 'p> {
+impl<'w> Infer<'w> {
     /// A new line of questions.
-    pub fn new(world: &'w World<'p>) -> Self {
+    pub fn new(world: &'w World) -> Self {
         Self { world, stack: Vec::new(), scratch: FxHashMap::default(), top: FxHashMap::default(), cut: false }
     }
 
-    fn facts(&self, file: FileId) -> &'p FileFacts {
+    fn facts(&self, file: FileId) -> &'w FileFacts {
         self.world.facts(file)
     }
 

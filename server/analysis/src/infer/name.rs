@@ -8,7 +8,7 @@ use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-impl Infer<'_, '_> {
+impl Infer<'_> {
     pub(super) fn name_use(&mut self, file: FileId, expr: ExprId, name: NameId) -> Ty {
         let facts = self.facts(file);
         let at = facts.stmt_of(expr);
@@ -116,7 +116,7 @@ impl Infer<'_, '_> {
     fn import(&mut self, file: FileId, id: ImportId) -> Ty {
         let facts = self.facts(file);
         let import = facts.import(id);
-        let program = self.world.program;
+        let program = &*self.world.program;
         match import.what {
             Imported::Module => {
                 let dotted = match import.alias {

@@ -25,7 +25,7 @@ struct Meeting {
 
 impl Meeting {
     /// How many steps of the chain may be passed by. Each makes it less likely that the sink is reached at all.
-    fn conditions(&self, analysis: &Analysis<'_>) -> usize {
+    fn conditions(&self, analysis: &Analysis) -> usize {
         self.chain.iter().filter(|at| analysis.graph.site(**at).conditional).count()
     }
 }
@@ -38,8 +38,8 @@ const ELSEWHERE: &[&str] = &["file", "cpu"];
 
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
 pub(crate) fn nested_event_loop(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     file: FileId,
     expr: ExprId,
 ) -> Option<(Identity, Finding)> {
@@ -73,8 +73,8 @@ pub(crate) fn nested_event_loop(
 
 /// The finding where a match of `blocking-call.scm` reports `expr`.
 pub(crate) fn blocking_call(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     file: FileId,
     expr: ExprId,
 ) -> Option<(Identity, Finding)> {
@@ -117,7 +117,7 @@ pub(crate) fn blocking_call(
 }
 
 /// The surest effect of the wanted kind at an expression, then the nearest.
-fn meet(analysis: &Analysis<'_>, file: FileId, expr: ExprId, wanted: impl Fn(Effect) -> bool) -> Option<Meeting> {
+fn meet(analysis: &Analysis, file: FileId, expr: ExprId, wanted: impl Fn(Effect) -> bool) -> Option<Meeting> {
     let graph = &analysis.graph;
     let mut best: Option<((Confidence, Reverse<u32>), Meeting)> = None;
     for site in analysis.sites_at(file, expr) {
@@ -137,7 +137,7 @@ fn meet(analysis: &Analysis<'_>, file: FileId, expr: ExprId, wanted: impl Fn(Eff
 }
 
 fn finding(
-    analysis: &Analysis<'_>,
+    analysis: &Analysis,
     rule: &'static str,
     meeting: &Meeting,
     confidence: Confidence,
@@ -167,13 +167,13 @@ fn finding(
 }
 
 /// Why a plain function runs on the loop, where the code says so: the call that hands it over.
-fn entered(analysis: &Analysis<'_>, owner: Def) -> Option<ChainStep> {
+fn entered(analysis: &Analysis, owner: Def) -> Option<ChainStep> {
     let Reason::Scheduled(at) = analysis.graph.loop_root(owner)?.reason else { return None };
     let message = format!("{} is handed to the event loop by {}", analysis.short_name(owner), analysis.site_text(at));
     Some(ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message })
 }
 
-fn step(analysis: &Analysis<'_>, at: SiteRef, effect: Effect) -> ChainStep {
+fn step(analysis: &Analysis, at: SiteRef, effect: Effect) -> ChainStep {
     let site = analysis.graph.site(at);
     let owner = analysis.short_name(analysis.graph.owner(at));
     let message = match &site.happens {
@@ -197,7 +197,7 @@ fn short(path: &str) -> &str {
 }
 
 /// `asyncio.run(x)` -> `await x`, and the like for the other starters.
-fn start_to_await(analysis: &Analysis<'_>, at: SiteRef, sink: &str, confidence: Confidence) -> Option<Fix> {
+fn start_to_await(analysis: &Analysis, at: SiteRef, sink: &str, confidence: Confidence) -> Option<Fix> {
     let source = Source::of(&analysis.world, at.file);
     let call = analysis.graph.site(at).expr;
     if !source.await_is_legal(call) {
@@ -214,7 +214,7 @@ fn start_to_await(analysis: &Analysis<'_>, at: SiteRef, sink: &str, confidence: 
 }
 
 /// The replacement of a starter's call by an `await`, and whether arguments get lost.
-fn starter_edit(analysis: &Analysis<'_>, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
+fn starter_edit(analysis: &Analysis, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
     let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
     let arguments = source.facts.args(args);
     // The Runner itself would still close its loop on the running one.
@@ -248,7 +248,7 @@ fn starter_edit(analysis: &Analysis<'_>, source: &Source<'_>, call: ExprId, sink
 
 /// The fixes of a call that leads to the effect through functions of the program: its async twin, or the whole chain
 /// made async.
-fn chain_fixes(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting: &Meeting, whole_chain: bool) -> Vec<Fix> {
+fn chain_fixes(analysis: &Analysis, infer: &mut Infer<'_>, meeting: &Meeting, whole_chain: bool) -> Vec<Fix> {
     let mut fixes = Vec::new();
     let site = analysis.graph.site(meeting.site);
     let Happens::Runs(callee) = site.happens else { return fixes };
@@ -259,7 +259,7 @@ fn chain_fixes(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting: &Mee
     fixes
 }
 
-fn use_twin(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, at: SiteRef, callee: Def) -> Option<Fix> {
+fn use_twin(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, callee: Def) -> Option<Fix> {
     let source = Source::of(&analysis.world, at.file);
     let call = analysis.graph.site(at).expr;
     let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { return None };
@@ -284,7 +284,7 @@ fn use_twin(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, at: SiteRef, cal
 }
 
 /// The chain from the coroutine down to the starter as `async def`, with the starter replaced by `await`.
-fn make_chain_async(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting: &Meeting) -> Option<Fix> {
+fn make_chain_async(analysis: &Analysis, infer: &mut Infer<'_>, meeting: &Meeting) -> Option<Fix> {
     let mut functions: Vec<Def> = meeting.chain.iter().map(|&at| analysis.graph.owner(at)).collect();
     functions.sort_unstable();
     functions.dedup();
@@ -301,7 +301,7 @@ fn make_chain_async(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, meeting:
 }
 
 /// The fix of a blocking call: the async function of the file's own library, or a thread.
-fn unblock(analysis: &Analysis<'_>, meeting: &Meeting) -> Option<Fix> {
+fn unblock(analysis: &Analysis, meeting: &Meeting) -> Option<Fix> {
     let source = Source::of(&analysis.world, meeting.site.file);
     let site = analysis.graph.site(meeting.site);
     let call = site.expr;

@@ -16,8 +16,8 @@ const MAX_EDITS: usize = 40;
 /// The edits that make `functions` async, await them at every call, and apply `extra` inside them. None where a caller
 /// cannot await, something else refers to a function, or a base or decorator expects it as it is.
 pub(super) fn edits(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     functions: &[Def],
     extra: Vec<Edit>,
 ) -> Option<Vec<Edit>> {
@@ -42,7 +42,7 @@ pub(super) fn edits(
     if all_known { tidy(edits) } else { None }
 }
 
-fn may_change(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, def: Def) -> bool {
+fn may_change(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> bool {
     let world = &analysis.world;
     let scope = world.scope(def);
     let name = world.name(def);
@@ -61,13 +61,13 @@ fn may_change(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, def: Def) -> b
     plain && !overrides && !below && !mro.unknown && mro.externals.is_empty()
 }
 
-fn defines(analysis: &Analysis<'_>, class: Def, name: &str) -> bool {
+fn defines(analysis: &Analysis, class: Def, name: &str) -> bool {
     let index = analysis.world.index_of(class.file);
     index.name(name).is_some_and(|id| index.binds(class.scope, id))
 }
 
 /// The edits that await a call; none where `await` may not stand even when `functions` are async.
-fn await_at(analysis: &Analysis<'_>, functions: &[Def], caller: SiteRef) -> Option<Vec<Edit>> {
+fn await_at(analysis: &Analysis, functions: &[Def], caller: SiteRef) -> Option<Vec<Edit>> {
     let site = analysis.graph.site(caller);
     let source = Source::of(&analysis.world, caller.file);
     let is_call = matches!(source.facts.expr(site.expr).kind, ExprKind::Call { .. });
@@ -94,8 +94,8 @@ fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bool {
 
 /// Whether every mention of a function is the callee of one of the calls.
 fn only_called(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     def: Def,
     calls: &[(crate::finding::FileId, ExprId)],
 ) -> bool {

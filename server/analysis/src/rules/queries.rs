@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// Makes the finding of a match that reports an expression.
-type Report = fn(&Analysis<'_>, &mut Infer<'_, '_>, FileId, ExprId) -> Option<(Identity, Finding)>;
+type Report = fn(&Analysis, &mut Infer<'_>, FileId, ExprId) -> Option<(Identity, Finding)>;
 
 /// The shipped query rules, compiled on first use.
 static SHIPPED: LazyLock<Vec<(CompiledRule, Report)>> = LazyLock::new(|| {
@@ -29,8 +29,8 @@ static SHIPPED: LazyLock<Vec<(CompiledRule, Report)>> = LazyLock::new(|| {
 
 /// The findings of the shipped query rules in one file, with what tells those apart that say the same.
 pub(crate) fn query_findings(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     file: FileId,
     structure: &dyn Structure,
     on: &dyn Fn(&str) -> bool,
@@ -49,7 +49,7 @@ pub(crate) fn query_findings(
     findings
 }
 
-impl Model for Analysis<'_> {
+impl Model for Analysis {
     fn facts(&self, file: FileId) -> &FileFacts {
         self.world.facts(file)
     }
@@ -118,7 +118,7 @@ fn site_expr(facts: &FileFacts, node: Node) -> Option<ExprId> {
     }
 }
 
-impl Analysis<'_> {
+impl Analysis {
     fn site_reaches(&self, at: SiteRef, asked: &Asked) -> bool {
         let has = |effect| self.graph.effect_at(&self.world, at, effect).is_some();
         match asked {

@@ -32,7 +32,7 @@ type Held = FxHashMap<NameId, Constant>;
 
 /// Whether a step of the chain stands behind a test on parameters of its function that fails for the constants the
 /// call passes, or leaves at their defaults; constants are followed as they are handed on.
-pub(super) fn is_off(analysis: &Analysis<'_>, from: SiteRef, chain: &[SiteRef]) -> bool {
+pub(super) fn is_off(analysis: &Analysis, from: SiteRef, chain: &[SiteRef]) -> bool {
     let mut held = Held::default();
     let mut caller = from;
     for &site in chain {
@@ -46,7 +46,7 @@ pub(super) fn is_off(analysis: &Analysis<'_>, from: SiteRef, chain: &[SiteRef]) 
 }
 
 /// What the parameters of the function around `site` hold when the call at `caller` runs it.
-fn handed(analysis: &Analysis<'_>, caller: SiteRef, site: SiteRef, held: &Held) -> Held {
+fn handed(analysis: &Analysis, caller: SiteRef, site: SiteRef, held: &Held) -> Held {
     let callee = analysis.graph.owner(site);
     let own = analysis.world.facts(callee.file);
     let index = analysis.world.index_of(callee.file);
@@ -91,7 +91,7 @@ fn constant(facts: &FileFacts, value: ExprId, held: &Held) -> Option<Constant> {
 }
 
 /// Whether the tests around and before a site keep it from running.
-fn is_unreachable(analysis: &Analysis<'_>, site: SiteRef, held: &Held) -> bool {
+fn is_unreachable(analysis: &Analysis, site: SiteRef, held: &Held) -> bool {
     let facts = analysis.world.facts(site.file);
     let index = analysis.world.index_of(site.file);
     let mut at = facts.stmt_of(analysis.graph.site(site).expr);

@@ -5,7 +5,7 @@ use crate::types::Def;
 use asyncwise_syntax::facts::*;
 
 /// The async twin of a function, beside it in its class or module.
-pub(super) fn twin(infer: &mut Infer<'_, '_>, def: Def) -> Option<Def> {
+pub(super) fn twin(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
     let name = infer.world.name(def);
     let bare = name.strip_suffix("_sync").or_else(|| name.strip_prefix("sync_")).unwrap_or(name);
     let mut names = vec![
@@ -28,7 +28,7 @@ pub(super) fn twin(infer: &mut Infer<'_, '_>, def: Def) -> Option<Def> {
     })
 }
 
-fn beside(infer: &Infer<'_, '_>, def: Def, name: &str) -> Option<Def> {
+fn beside(infer: &Infer<'_>, def: Def, name: &str) -> Option<Def> {
     let world = infer.world;
     let (facts, index) = (world.facts(def.file), world.index_of(def.file));
     let parent = world.scope(def).parent?;

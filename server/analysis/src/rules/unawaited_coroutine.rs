@@ -11,7 +11,7 @@ use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
 /// The findings in one file.
-pub(crate) fn unawaited_coroutines(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, file: FileId) -> Vec<Finding> {
+pub(crate) fn unawaited_coroutines(analysis: &Analysis, infer: &mut Infer<'_>, file: FileId) -> Vec<Finding> {
     let source = Source::of(&analysis.world, file);
     let mut findings = Vec::new();
     for stmt in &source.facts.stmts {
@@ -47,8 +47,8 @@ fn dropped(facts: &FileFacts, expr: ExprId) -> Vec<ExprId> {
 }
 
 fn dropped_confidence(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     file: FileId,
     call: ExprId,
     func: ExprId,
@@ -69,7 +69,7 @@ fn dropped_confidence(
 }
 
 /// Whether a class below the receiver's overrides the method by one that is no coroutine function.
-fn has_plain_override(analysis: &Analysis<'_>, callee: &Ty) -> bool {
+fn has_plain_override(analysis: &Analysis, callee: &Ty) -> bool {
     let Ty::Function(def, Some(Class::Own(class))) = callee else { return false };
     let world = &analysis.world;
     let name = world.name(*def);
@@ -88,8 +88,8 @@ fn has_plain_override(analysis: &Analysis<'_>, callee: &Ty) -> bool {
 }
 
 fn finding(
-    analysis: &Analysis<'_>,
-    infer: &mut Infer<'_, '_>,
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
     source: &Source<'_>,
     (call, func): (ExprId, ExprId),
     confidence: Confidence,

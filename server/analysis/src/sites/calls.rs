@@ -14,7 +14,7 @@ pub(super) struct Target {
     pub(super) confidence: Confidence,
 }
 
-impl SiteFinder<'_, '_> {
+impl SiteFinder<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
         let mut callee = self.callee(func);
         if self.is_awaited(expr) {

@@ -67,9 +67,9 @@ pub struct Site {
 pub type Subclasses = FxHashMap<Def, Vec<Def>>;
 
 /// What the sites of a file are found with.
-pub struct SiteContext<'a, 'p> {
+pub struct SiteContext<'a> {
     /// Names and types.
-    pub world: &'a World<'p>,
+    pub world: &'a World,
     /// Classes by base, transitively.
     pub subclasses: &'a Subclasses,
     /// Methods by name, where only one class of the program has one of that name.
@@ -77,18 +77,18 @@ pub struct SiteContext<'a, 'p> {
 }
 
 /// Finds the sites of one file, in the order of its expressions. States are filled in later, by flow.
-pub struct SiteFinder<'a, 'p> {
-    context: &'a SiteContext<'a, 'p>,
+pub struct SiteFinder<'a> {
+    context: &'a SiteContext<'a>,
     /// Types, shared with what runs after.
-    pub infer: Infer<'a, 'p>,
+    pub infer: Infer<'a>,
     file: FileId,
-    facts: &'p FileFacts,
+    facts: &'a FileFacts,
     sites: Vec<Site>,
 }
 
-impl<'a, 'p> SiteFinder<'a, 'p> {
+impl<'a> SiteFinder<'a> {
     /// For the sites of `file`.
-    pub fn new(context: &'a SiteContext<'a, 'p>, file: FileId) -> Self {
+    pub fn new(context: &'a SiteContext<'a>, file: FileId) -> Self {
         let facts = context.world.facts(file);
         Self { context, infer: Infer::new(context.world), file, facts, sites: Vec::new() }
     }

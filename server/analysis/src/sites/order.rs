@@ -11,7 +11,7 @@ use asyncwise_syntax::facts::*;
 const EXHAUSTING: &[&str] =
     &["list", "tuple", "set", "frozenset", "sum", "any", "all", "sorted", "next", "dict", "max", "min", "bytes"];
 
-impl SiteFinder<'_, '_> {
+impl SiteFinder<'_> {
     /// Whether one of these identifiers occurs in the file: a look-up that spares most files a scan.
     pub(super) fn mentions(&self, names: &[&str]) -> bool {
         let index = self.context.world.index_of(self.file);
@@ -95,7 +95,7 @@ impl SiteFinder<'_, '_> {
 
 /// Whether an expression of the function `owner` may be passed by when the function runs: it stands in a branch, a loop,
 /// a handler or behind `and`, or after a `return`.
-pub(super) fn is_conditional(world: &World<'_>, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
+pub(super) fn is_conditional(world: &World, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
     let facts = world.facts(file);
     let returns = world.index_of(file).returns.get(&owner).map_or(&[][..], Vec::as_slice);
     let at = facts.expr(expr).span;
@@ -126,7 +126,7 @@ pub(super) fn is_conditional(world: &World<'_>, file: FileId, expr: ExprId, owne
     }
 }
 
-fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) -> bool {
+fn is_in_branch(world: &World, file: FileId, stmt: StmtId, child: ExprId) -> bool {
     let facts = world.facts(file);
     let index = world.index_of(file);
     // A guard, or the pattern of a later case.
@@ -153,7 +153,7 @@ fn is_in_branch(world: &World<'_>, file: FileId, stmt: StmtId, child: ExprId) ->
 }
 
 /// Whether a branch before the statement, in its block, ends in a `raise`: some calls never get here.
-fn refuses_before(world: &World<'_>, file: FileId, stmt: StmtId) -> bool {
+fn refuses_before(world: &World, file: FileId, stmt: StmtId) -> bool {
     let facts = world.facts(file);
     let index = world.index_of(file);
     let mut at = index.previous(stmt);

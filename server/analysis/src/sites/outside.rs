@@ -11,7 +11,7 @@ use crate::types::Ty;
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
-impl SiteFinder<'_, '_> {
+impl SiteFinder<'_> {
     /// What the project's settings say of a call by name; whether they say anything.
     pub(super) fn by_settings(&mut self, expr: ExprId, name: &str, args: Run, confidence: Confidence) -> bool {
         let settings = self.context.world.program.file(self.file).settings.clone();

@@ -80,7 +80,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// Methods by name where the program has exactly one, and no well-known class has a method of that name.
-pub fn unique_methods(world: &World<'_>) -> FxHashMap<SmolStr, Def> {
+pub fn unique_methods(world: &World) -> FxHashMap<SmolStr, Def> {
     let mut seen: FxHashMap<SmolStr, Option<Def>> = FxHashMap::default();
     let plain: FxHashSet<&str> = COMMON.iter().copied().collect();
 
