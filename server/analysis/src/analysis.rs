@@ -11,12 +11,13 @@ use crate::rules;
 use crate::settings::{Level, RunsOn};
 use crate::sites::{Happens, Site, SiteContext, SiteFinder, Subclasses, unique_methods};
 use crate::types::{Def, Ty};
-use crate::{roots, states, suppress};
+use crate::suppress::{self, Comments};
+use crate::{roots, states};
 use asyncwise_syntax::facts::*;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A program with its graph: what rules, hover and audits ask.
 pub struct Analysis {
@@ -30,7 +31,12 @@ pub struct Analysis {
     script_files: FxHashSet<FileId>,
     /// The program calls `nest_asyncio.apply()` or the like.
     pub nesting_is_patched: bool,
+    raw: Vec<OnceLock<Vec<RawFinding>>>,
+    comments: Vec<OnceLock<Option<Comments>>>,
 }
+
+/// What a rule found, with what tells whether an earlier finding says the same.
+pub(crate) type RawFinding = (Option<rules::Identity>, Finding);
 
 impl Analysis {
     /// Analyses a program.
@@ -62,17 +68,25 @@ impl Analysis {
         let graph = Graph::solve(&world, sites, all_roots);
         let starts = |s: &Site| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_));
         let script_files = program.ids().filter(|f| graph.sites[f.index()].iter().any(starts)).collect();
-        Self { world, graph, subclasses, script_files, nesting_is_patched }
+        let raw = files.iter().map(|_| OnceLock::new()).collect();
+        let comments = files.iter().map(|_| OnceLock::new()).collect();
+        Self { world, graph, subclasses, script_files, nesting_is_patched, raw, comments }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
     pub fn findings(&self, structure: &dyn Structure) -> Vec<Finding> {
-        let files: Vec<FileId> =
-            self.world.program.ids().filter(|f| self.world.program.file(*f).origin == Origin::Project).collect();
-        let all = files.par_iter().flat_map_iter(|&f| self.file_findings(f, structure)).collect();
-        let mut findings = suppress::apply(&self.world, all);
+        let files: Vec<FileId> = self.project_files().collect();
+        files.par_iter().for_each(|&file| {
+            self.raw_findings(file, structure);
+        });
+        files.par_iter().flat_map_iter(|&file| self.findings_in(file, structure)).collect()
+    }
+
+    /// The findings in one file, the same that [`Self::findings`] has for it.
+    pub fn findings_in(&self, file: FileId, structure: &dyn Structure) -> Vec<Finding> {
+        let settings = &self.world.program.file(file).settings;
+        let mut findings = suppress::apply(self, file, structure);
         findings.retain_mut(|finding| {
-            let settings = &self.world.program.file(finding.place.file).settings;
             match rules::level(settings, &finding.rule) {
                 Level::Off => return false,
                 Level::On => {}
@@ -84,7 +98,22 @@ impl Analysis {
         findings
     }
 
-    fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<(Option<rules::Identity>, Finding)> {
+    /// The files whose findings are reported, in order.
+    pub fn project_files(&self) -> impl Iterator<Item = FileId> + '_ {
+        self.world.program.ids().filter(|f| self.world.program.file(*f).origin == Origin::Project)
+    }
+
+    /// What the rules find in a file before comments are looked at; worked out once.
+    pub(crate) fn raw_findings(&self, file: FileId, structure: &dyn Structure) -> &[RawFinding] {
+        self.raw[file.index()].get_or_init(|| self.file_findings(file, structure))
+    }
+
+    /// The comments of a file that silence findings.
+    pub(crate) fn comments(&self, file: FileId) -> Option<&Comments> {
+        self.comments[file.index()].get_or_init(|| Comments::of(&self.world, file)).as_ref()
+    }
+
+    fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<RawFinding> {
         let mut infer = Infer::new(&self.world);
         let settings = &self.world.program.file(file).settings;
         let on = |rule: &str| rules::level(settings, rule) != Level::Off;

@@ -1,5 +1,7 @@
 //! Comments that silence findings, and the rule `unused-ignore` for those that silence nothing.
 
+use crate::Structure;
+use crate::analysis::Analysis;
 use crate::finding::{Applicability, Confidence, FileId, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::infer::World;
@@ -8,65 +10,94 @@ use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-/// The comments of one file, and which of their names silenced something.
-struct Comments {
+/// The comments of one file.
+#[derive(Debug)]
+pub(crate) struct Comments {
     file: FileId,
-    /// For each comment: the bytes it covers, and per name whether it was used (one entry when it names no rule).
-    covers: Vec<(Span, Vec<bool>)>,
+    /// For each comment the bytes it covers.
+    covers: Vec<Span>,
 }
 
-/// Drops the findings that a comment silences, then those that say again what an earlier one says (the same rule, function
-/// and callee), and adds one for each comment that silences nothing.
-pub(crate) fn apply(world: &World, findings: Vec<(Option<rules::Identity>, Finding)>) -> Vec<Finding> {
-    let mut files: Vec<Option<Comments>> = world
-        .program
-        .ids()
-        .map(|file| (!world.facts(file).suppressions.is_empty()).then(|| Comments::of(world, file)))
-        .collect();
-    let mut kept = Vec::with_capacity(findings.len());
+/// Which names of the comments of a file silenced something: for each comment one entry per name, or one when it names
+/// no rule.
+struct Used(Vec<Vec<bool>>);
+
+/// The findings of one file: without those that a comment silences, then without those that say again what an earlier one
+/// says (the same rule, function and callee), and with one for each comment that silences nothing.
+pub(crate) fn apply(analysis: &Analysis, file: FileId, structure: &dyn Structure) -> Vec<Finding> {
+    let world = &analysis.world;
+    let mut used = Used::of(world.facts(file));
+    let mut kept = Vec::new();
     let mut seen = FxHashSet::default();
-    for (identity, finding) in findings {
-        let mut places = vec![finding.place];
-        places.extend(finding.chain.iter().map(|step| step.place));
-        let mut silenced = false;
-        for (i, place) in places.iter().enumerate() {
-            if let Some(comments) = &mut files[place.file.index()] {
-                silenced |= comments.silence(world, &finding.rule, place.span, i == 0);
-            }
-        }
+    for (identity, finding) in analysis.raw_findings(file, structure) {
+        let silenced = silence(analysis, finding, file, &mut used);
         if !silenced && identity.is_none_or(|i| seen.insert((finding.rule.clone(), i))) {
-            kept.push(finding);
+            kept.push(finding.clone());
         }
     }
-    for comments in files.iter().flatten() {
-        comments.unused(world, &mut kept);
+    if !used.is_all() {
+        // A comment may silence what others report through this file.
+        for other in analysis.project_files().filter(|other| *other != file) {
+            for (_, finding) in analysis.raw_findings(other, structure) {
+                if finding.chain.iter().any(|step| step.place.file == file) {
+                    silence(analysis, finding, file, &mut used);
+                }
+            }
+        }
+    }
+    if let Some(comments) = analysis.comments(file) {
+        comments.unused(world, &used, &mut kept);
     }
     kept
 }
 
+/// Whether a comment at a finding or at a step of its chain silences it. Notes which comments of `file` did.
+fn silence(analysis: &Analysis, finding: &Finding, file: FileId, used: &mut Used) -> bool {
+    let steps = finding.chain.iter().map(|step| (step.place, false));
+    let mut silenced = false;
+    for (place, is_finding) in std::iter::once((finding.place, true)).chain(steps) {
+        if let Some(comments) = analysis.comments(place.file) {
+            let used = if place.file == file { Some(&mut *used) } else { None };
+            silenced |= comments.silence(&analysis.world, &finding.rule, place.span, is_finding, used);
+        }
+    }
+    silenced
+}
+
+impl Used {
+    fn of(facts: &FileFacts) -> Self {
+        Self(facts.suppressions.iter().map(|s| vec![false; s.names.len().max(1)]).collect())
+    }
+
+    fn is_all(&self) -> bool {
+        self.0.iter().flatten().all(|used| *used)
+    }
+}
+
 impl Comments {
-    fn of(world: &World, file: FileId) -> Self {
+    /// The comments of a file; none where it has none.
+    pub(crate) fn of(world: &World, file: FileId) -> Option<Self> {
         let facts = world.facts(file);
+        if facts.suppressions.is_empty() {
+            return None;
+        }
         let text = &*world.program.file(file).text;
         let covers = facts
             .suppressions
             .iter()
-            .map(|s| {
-                let span = match s.kind {
-                    SuppressionKind::File => Span::new(0, facts.len),
-                    SuppressionKind::Line => logical_line(facts, text, s.span),
-                    SuppressionKind::Noqa => line(text, s.span.start),
-                };
-                (span, vec![false; s.names.len().max(1)])
+            .map(|s| match s.kind {
+                SuppressionKind::File => Span::new(0, facts.len),
+                SuppressionKind::Line => logical_line(facts, text, s.span),
+                SuppressionKind::Noqa => line(text, s.span.start),
             })
             .collect();
-        Self { file, covers }
+        Some(Self { file, covers })
     }
 
-    fn silence(&mut self, world: &World, rule: &str, at: Span, is_finding: bool) -> bool {
+    fn silence(&self, world: &World, rule: &str, at: Span, is_finding: bool, mut used: Option<&mut Used>) -> bool {
         let facts = world.facts(self.file);
         let mut silenced = false;
-        for (comment, (span, used)) in facts.suppressions.iter().zip(&mut self.covers) {
+        for (c, (comment, span)) in facts.suppressions.iter().zip(&self.covers).enumerate() {
             let starts = span.start <= at.start && at.start < span.end;
             let stands_inside = at.start <= span.start && span.end <= at.end;
             if !(starts || stands_inside) {
@@ -76,29 +107,27 @@ impl Comments {
             if comment.kind == SuppressionKind::File && !is_finding {
                 continue;
             }
-            if comment.names.is_empty() {
-                used[0] = true;
+            let mut hit = |i: usize| {
                 silenced = true;
+                if let Some(used) = &mut used {
+                    used.0[c][i] = true;
+                }
+            };
+            if comment.names.is_empty() {
+                hit(0);
             }
             for (i, (name, _)) in comment.names.iter().enumerate() {
-                let hit = match comment.kind {
-                    SuppressionKind::Noqa => {
-                        name == rule || rules::find(rule).is_some_and(|r| r.same_as.iter().any(|c| *c == name))
-                    }
-                    _ => name == rule || rules::find(rule).is_some_and(|r| r.group == name) || name == "all",
-                };
-                if hit {
-                    used[i] = true;
-                    silenced = true;
+                if names_rule(comment.kind, name, rule) {
+                    hit(i);
                 }
             }
         }
         silenced
     }
 
-    fn unused(&self, world: &World, findings: &mut Vec<Finding>) {
+    fn unused(&self, world: &World, used: &Used, findings: &mut Vec<Finding>) {
         let source = Source::of(world, self.file);
-        for (comment, (_, used)) in source.facts.suppressions.iter().zip(&self.covers) {
+        for (comment, used) in source.facts.suppressions.iter().zip(&used.0) {
             // Naming the rule itself keeps a comment that is not needed everywhere.
             if comment.kind == SuppressionKind::Noqa || comment.names.iter().any(|(n, _)| n == "unused-ignore") {
                 continue;
@@ -118,6 +147,15 @@ impl Comments {
                 }
             }
         }
+    }
+}
+
+/// Whether a name in a comment stands for a rule.
+fn names_rule(kind: SuppressionKind, name: &str, rule: &str) -> bool {
+    let known = rules::find(rule);
+    match kind {
+        SuppressionKind::Noqa => name == rule || known.is_some_and(|r| r.same_as.contains(&name)),
+        _ => name == rule || name == "all" || known.is_some_and(|r| r.group == name),
     }
 }
 
