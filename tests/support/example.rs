@@ -61,7 +61,8 @@ fn program(texts: &Texts, config: &str) -> Result<Program, String> {
 }
 
 fn findings(program: &Program) -> Vec<Finding> {
-    asyncwise_analysis::check(Arc::new(program.clone()), &engine::Trees::new(program))
+    let program = Arc::new(program.clone());
+    asyncwise_analysis::check(program.clone(), &engine::Trees::new(program))
 }
 
 /// The path of a finding's file inside the example, and its line there from 1.

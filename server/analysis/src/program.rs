@@ -59,6 +59,12 @@ pub enum Module {
 pub struct Program {
     /// The files, by [`FileId`]; in the order of their paths.
     pub files: Vec<SourceFile>,
+    paths: Arc<Paths>,
+}
+
+/// What follows from the paths of the files.
+#[derive(Clone, Debug, Default)]
+struct Paths {
     roots: SearchRoots,
     by_path: FxHashMap<Arc<str>, FileId>,
     directories: FxHashSet<Arc<str>>,
@@ -87,8 +93,20 @@ impl Program {
                 at = parent(at);
             }
         }
-        let mut program = Self { files, roots, by_path, directories, names: Vec::new() };
-        program.names = (0..program.files.len()).map(|i| program.make_name(FileId(i as u32))).collect();
+        let paths = Paths { roots, by_path, directories, names: Vec::new() };
+        let mut program = Self { files, paths: Arc::new(paths) };
+        let names = program.ids().map(|id| program.make_name(id)).collect();
+        Arc::make_mut(&mut program.paths).names = names;
+        program
+    }
+
+    /// The same program with other texts in some files, which keep their paths.
+    pub fn replace(&self, files: Vec<(FileId, SourceFile)>) -> Self {
+        let mut program = self.clone();
+        for (id, file) in files {
+            debug_assert_eq!(program.files[id.index()].path, file.path, "ids are given by path");
+            program.files[id.index()] = file;
+        }
         program
     }
 
@@ -109,12 +127,12 @@ impl Program {
 
     /// The dotted name of a file's module.
     pub fn module_name(&self, id: FileId) -> &str {
-        &self.names[id.index()]
+        &self.paths.names[id.index()]
     }
 
     /// The file with this path.
     pub fn by_path(&self, path: &str) -> Option<FileId> {
-        self.by_path.get(path).copied()
+        self.paths.by_path.get(path).copied()
     }
 
     /// Whether a file is a package's `__init__`.
@@ -171,8 +189,17 @@ impl Program {
     /// Dotted names of modules that the files import and no file of the program is, each with all its prefixes, sorted:
     /// what a caller with dependencies at hand may add. Modules of the standard library are left out.
     pub fn missing_modules(&self) -> Vec<String> {
+        self.missing(self.ids())
+    }
+
+    /// The same of one file.
+    pub fn missing_modules_of(&self, file: FileId) -> Vec<String> {
+        self.missing(std::iter::once(file))
+    }
+
+    fn missing(&self, files: impl Iterator<Item = FileId>) -> Vec<String> {
         let mut missing = BTreeSet::new();
-        for id in self.ids() {
+        for id in files {
             let facts = self.facts(id);
             for import in facts.imports.iter().filter(|i| !i.type_checking) {
                 let name = self.external_name(id, &import.module, import.level);
@@ -212,16 +239,16 @@ impl Program {
         let own = self.import_root(path);
         let mut roots = vec![own];
         // A standard module is shadowed only by a file on the real search path, not by one that lies beside.
-        if standard && own == parent(path) && !self.roots.project.iter().any(|r| r == own) {
+        if standard && own == parent(path) && !self.paths.roots.project.iter().any(|r| r == own) {
             roots.clear();
         }
         let covers = |root: &&String| within(path, root);
-        roots.extend(self.roots.project.iter().filter(covers).map(String::as_str));
-        roots.extend(self.roots.project.iter().filter(|r| !within(path, r)).map(String::as_str));
+        roots.extend(self.paths.roots.project.iter().filter(covers).map(String::as_str));
+        roots.extend(self.paths.roots.project.iter().filter(|r| !within(path, r)).map(String::as_str));
         if !standard {
             roots.push(parent(path));
         }
-        roots.extend(self.roots.dependencies.iter().map(String::as_str));
+        roots.extend(self.paths.roots.dependencies.iter().map(String::as_str));
         roots
     }
 
@@ -239,7 +266,7 @@ impl Program {
     }
 
     fn probe(&self, path: &str) -> Option<FileId> {
-        self.by_path.get(path).copied()
+        self.paths.by_path.get(path).copied()
     }
 
     fn under(&self, dir: &str, dotted: &str) -> Module {
@@ -252,7 +279,7 @@ impl Program {
                 return Module::File(file);
             }
         }
-        match self.directories.get(base) {
+        match self.paths.directories.get(base) {
             Some(dir) => Module::Namespace(dir.clone()),
             None => Module::External,
         }
@@ -262,7 +289,7 @@ impl Program {
         let path = &self.file(id).path;
         let own = self.import_root(path);
         let root = if own == parent(path) && !self.is_package(id) {
-            let all = self.roots.project.iter().chain(&self.roots.dependencies);
+            let all = self.paths.roots.project.iter().chain(&self.paths.roots.dependencies);
             all.filter(|r| within(path, r)).max_by_key(|r| r.len()).map_or(own, String::as_str)
         } else {
             own

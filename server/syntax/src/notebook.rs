@@ -49,6 +49,13 @@ impl fmt::Display for NotebookError {
 
 impl std::error::Error for NotebookError {}
 
+fn push_cell(text: &mut String, cells: &mut Vec<Cell>, index: u32, source: String) {
+    let start = text.len() as u32;
+    text.push_str(&blank_magics(&source));
+    cells.push(Cell { index, span: Span::new(start, text.len() as u32), source });
+    text.push('\n');
+}
+
 #[derive(Deserialize)]
 struct RawNotebook<'a> {
     #[serde(borrow)]
@@ -90,6 +97,15 @@ impl RawNotebook<'_> {
 }
 
 impl Notebook {
+    /// The module of code cells whose sources an editor holds, in order; their indices count these cells.
+    pub fn of_sources<'a>(sources: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut text, mut cells) = (String::new(), Vec::new());
+        for (index, source) in sources.into_iter().enumerate() {
+            push_cell(&mut text, &mut cells, index as u32, source.to_owned());
+        }
+        Self { text, cells, is_python: true }
+    }
+
     /// Reads the JSON of a notebook (nbformat 4).
     pub fn parse(json: &str) -> Result<Self, NotebookError> {
         let raw = read(json)?;
@@ -100,10 +116,7 @@ impl Notebook {
                 continue;
             }
             let source = source_of(json, cell)?;
-            let start = text.len() as u32;
-            text.push_str(&blank_magics(&source));
-            cells.push(Cell { index: index as u32, span: Span::new(start, text.len() as u32), source });
-            text.push('\n');
+            push_cell(&mut text, &mut cells, index as u32, source);
         }
         Ok(Self { text, cells, is_python })
     }

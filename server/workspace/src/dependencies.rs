@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Looks modules up in directories and remembers where it looked in vain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dependencies {
     dirs: Vec<(PathBuf, Origin)>,
     scope: Arc<Scope>,
@@ -45,6 +45,11 @@ impl Dependencies {
             missing = Program::new(files, roots.clone()).missing_modules();
             all.extend(new);
         }
+    }
+
+    /// Whether one of these modules is there and was not looked for before.
+    pub(crate) fn finds(&mut self, modules: &[String]) -> bool {
+        modules.iter().any(|module| !self.locate(module).is_empty())
     }
 
     /// The files of `a`, `a.b` and `a.b.c` for `a.b.c`, as far as they are there.

@@ -220,7 +220,7 @@ fn is_package_file(entry: &DirEntry) -> bool {
 }
 
 /// Whether a walk takes this file: by the end of its name.
-fn is_python(path: &Path) -> bool {
+pub(crate) fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "py" || end == "pyi" || end == "ipynb")
 }
 

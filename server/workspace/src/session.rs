@@ -5,6 +5,7 @@ use crate::config::{Configurations, Overrides, Scope, Source as ConfigSource};
 use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::load::{Loaded, read};
+use crate::pool;
 use crate::problem::Problem;
 use crate::source::Source;
 use crate::structure::Trees;
@@ -15,9 +16,6 @@ use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Deep nesting in a file must not end the process.
-const STACK: usize = 64 << 20;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +81,6 @@ pub struct Session {
     roots: Roots,
     scope: Arc<Scope>,
     cache: Option<Cache>,
-    pool: Option<rayon::ThreadPool>,
     /// Files that were read because something imports them: indices into `files`.
     demanded: Vec<usize>,
 }
@@ -97,21 +94,15 @@ impl Session {
         let given = request.text.as_ref().map(|(path, _)| path.as_path());
         progress.begin("Finding files", None);
         let mut found = discover::discover(configurations, &request.paths, given);
-        let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
-        let pool = pool.inspect_err(|error| tracing::warn!(%error, "no threads")).ok();
         let mut problems = std::mem::take(&mut found.problems);
-        let read_all = || read_files(&found, request.text.as_ref(), progress);
-        let (files, failed) = match &pool {
-            Some(pool) => pool.install(read_all),
-            None => read_all(),
-        };
+        let (files, failed) = pool::install(|| read_files(&found, request.text.as_ref(), progress));
         problems.extend(failed);
         let cache = if request.cache { Cache::new(found.project.as_deref(), &words(&request)) } else { None };
         let dependencies = extra_paths(&files, &found, &scope);
         problems.extend(dependencies.iter().filter_map(|dir| missing_directory(dir, &request.overrides)));
         let roots = Roots { project: found.import_roots, dependencies };
         tracing::info!(files = files.len(), ?roots, "read");
-        Self { files, problems, roots, scope, cache, pool, demanded: Vec::new() }
+        Self { files, problems, roots, scope, cache, demanded: Vec::new() }
     }
 
     /// Checks the files.
@@ -148,14 +139,7 @@ impl Session {
 
     /// The findings in the files that were asked for, and the paths where a module was looked for in vain.
     pub(crate) fn analyse(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {
-        match self.pool.take() {
-            Some(pool) => {
-                let result = pool.install(|| self.analyse_here(progress));
-                self.pool = Some(pool);
-                result
-            }
-            None => self.analyse_here(progress),
-        }
+        pool::install(|| self.analyse_here(progress))
     }
 
     fn analyse_here(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {
@@ -181,7 +165,7 @@ impl Session {
         let program = Arc::new(program);
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
         progress.begin("Checking", None);
-        let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(&program));
+        let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
         (findings, dependencies.absent)
@@ -253,7 +237,7 @@ fn missing_directory(dir: &Path, overrides: &Overrides) -> Option<Problem> {
 }
 
 /// The dependency directories of all configurations, in order, each once.
-fn extra_paths(files: &[Loaded], found: &Discovery, scope: &Arc<Scope>) -> Vec<PathBuf> {
+pub(crate) fn extra_paths(files: &[Loaded], found: &Discovery, scope: &Arc<Scope>) -> Vec<PathBuf> {
     let scopes = files.iter().filter_map(|file| found.files.get(&file.path)).map(|file| &file.scope);
     let mut out: Vec<PathBuf> = Vec::new();
     let mut last: Option<*const Scope> = None;

@@ -7,42 +7,50 @@ use asyncwise_syntax::facts::Span;
 use asyncwise_syntax::structure::CompiledPattern;
 use asyncwise_syntax::{Tree, parse};
 use rustc_hash::FxHashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 /// Answers what a query rule asks about the syntax around its candidates.
 #[derive(Debug)]
-pub struct Trees<'p> {
-    program: &'p Program,
+pub struct Trees {
+    program: Arc<Program>,
     trees: Vec<OnceLock<Tree>>,
-    /// By their text; none for one that is not a pattern.
-    patterns: Mutex<FxHashMap<String, Option<Arc<CompiledPattern>>>>,
 }
 
-impl<'p> Trees<'p> {
+/// The patterns of the process by their text; none for one that is not a pattern. Compiling one takes milliseconds.
+static PATTERNS: LazyLock<Mutex<FxHashMap<String, Option<Arc<CompiledPattern>>>>> = LazyLock::new(Mutex::default);
+
+impl Trees {
     /// None parsed yet.
-    pub fn new(program: &'p Program) -> Self {
+    pub fn new(program: Arc<Program>) -> Self {
         let trees = program.files.iter().map(|_| OnceLock::new()).collect();
-        Self { program, trees, patterns: Mutex::default() }
+        Self { program, trees }
     }
 
-    fn pattern(&self, text: &str) -> Option<Arc<CompiledPattern>> {
-        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = patterns.get(text) {
-            return known.clone();
+    /// Gives the tree of a file that is parsed already.
+    pub fn put(&mut self, file: FileId, tree: Tree) {
+        if let Some(place) = self.trees.get_mut(file.index()) {
+            *place = OnceLock::from(tree);
         }
-        let compiled = CompiledPattern::compile(text);
-        let compiled = compiled.inspect_err(|error| tracing::warn!(%error, text, "not a pattern")).ok().map(Arc::new);
-        patterns.insert(text.to_owned(), compiled.clone());
-        compiled
     }
 }
 
-impl Structure for Trees<'_> {
+fn pattern(text: &str) -> Option<Arc<CompiledPattern>> {
+    let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = patterns.get(text) {
+        return known.clone();
+    }
+    let compiled = CompiledPattern::compile(text);
+    let compiled = compiled.inspect_err(|error| tracing::warn!(%error, text, "not a pattern")).ok().map(Arc::new);
+    patterns.insert(text.to_owned(), compiled.clone());
+    compiled
+}
+
+impl Structure for Trees {
     fn matches(&self, file: FileId, pattern: &str, span: Span) -> Vec<Vec<(String, Span)>> {
         let (Some(source), Some(tree)) = (self.program.files.get(file.index()), self.trees.get(file.index())) else {
             return Vec::new();
         };
-        let Some(pattern) = self.pattern(pattern) else { return Vec::new() };
+        let Some(pattern) = self::pattern(pattern) else { return Vec::new() };
         pattern.matches(&source.text, tree.get_or_init(|| parse(&source.text)), span)
     }
 }

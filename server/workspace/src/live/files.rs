@@ -1,0 +1,322 @@
+//! The files of a project that stays open: what is on the disk, and what an editor holds in its place.
+
+use super::{Cancel, Opening};
+use crate::config::{Configurations, Scope};
+use crate::dependencies::{Dependencies, Roots};
+use crate::discover::{self, Discovery, FoundFile};
+use crate::load::{Loaded, read};
+use crate::paths;
+use crate::pool;
+use crate::problem::Problem;
+use crate::session::{Progress, extra_paths};
+use asyncwise_analysis::finding::FileId;
+use asyncwise_analysis::program::{Origin, Program, SourceFile};
+use asyncwise_analysis::settings::Settings;
+use asyncwise_syntax::facts::{FileFacts, Imported, Span};
+use asyncwise_syntax::{Edit, ParsedFile};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Names of files that say how the others are checked, or which there are.
+const CONFIGURATION: &[&str] =
+    &["asyncwise.toml", "pyproject.toml", "setup.py", "setup.cfg", ".gitignore", ".ignore", "pyvenv.cfg"];
+
+/// A text that an editor holds, with its tree.
+#[derive(Clone, Debug)]
+pub(super) struct Overlay {
+    pub(super) parsed: ParsedFile,
+    pub(super) facts: Arc<FileFacts>,
+    pub(super) is_notebook: bool,
+}
+
+impl Overlay {
+    pub(super) fn new(text: Arc<str>, is_notebook: bool) -> Self {
+        let parsed = ParsedFile::new(text);
+        let facts = Arc::new(parsed.facts());
+        Self { parsed, facts, is_notebook }
+    }
+
+    /// Puts another text in place: parses what lies between the common start and the common end.
+    pub(super) fn replace(&mut self, text: Arc<str>) {
+        let Some(edit) = difference(self.parsed.text(), &text) else { return };
+        self.parsed = self.parsed.edit(&[edit]);
+        self.facts = Arc::new(self.parsed.facts());
+    }
+
+    /// Parses a text with errors from nothing, where an incremental parse may have gone astray; whether it had.
+    pub(super) fn verify(&mut self) -> bool {
+        if !self.parsed.tree().has_error() {
+            return false;
+        }
+        let fresh = Self::new(self.parsed.text().clone(), self.is_notebook);
+        let differs = fresh.facts != self.facts;
+        *self = fresh;
+        differs
+    }
+}
+
+/// The one replacement that makes `new` of `old`; none when they are equal.
+fn difference(old: &str, new: &str) -> Option<Edit> {
+    let (a, b) = (old.as_bytes(), new.as_bytes());
+    if a == b {
+        return None;
+    }
+    let mut start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
+        start -= 1;
+    }
+    let room = a.len().min(b.len()) - start;
+    let mut end = a.iter().rev().zip(b.iter().rev()).take(room).take_while(|(x, y)| x == y).count();
+    while !old.is_char_boundary(a.len() - end) || !new.is_char_boundary(b.len() - end) {
+        end -= 1;
+    }
+    let span = Span::new(start as u32, (a.len() - end) as u32);
+    Some(Edit { span, text: new[start..b.len() - end].to_owned() })
+}
+
+/// A file of the project.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    path: PathBuf,
+    name: Arc<str>,
+    origin: Origin,
+    pub(super) asked: bool,
+    scope: Arc<Scope>,
+    settings: Arc<Settings>,
+    /// As on the disk; none where it cannot be read and only an editor knows it.
+    disk: Option<Loaded>,
+}
+
+impl Entry {
+    fn of_disk(loaded: Loaded, scope: Arc<Scope>) -> Self {
+        let (path, name, settings) = (loaded.path.clone(), loaded.name.clone(), loaded.settings.clone());
+        Self { path, name, origin: loaded.origin, asked: loaded.asked, scope, settings, disk: Some(loaded) }
+    }
+
+    fn of_editor(path: &Path, found: &FoundFile) -> Self {
+        Self {
+            path: path.to_owned(),
+            name: paths::slashed(path).into(),
+            origin: Origin::Project,
+            asked: found.asked,
+            scope: found.scope.clone(),
+            settings: found.scope.settings(path),
+            disk: None,
+        }
+    }
+
+    /// Reads it from the disk again; false when it is not there any more.
+    pub(super) fn read_again(&mut self) -> bool {
+        let found = FoundFile { asked: self.asked, scope: self.scope.clone() };
+        let bytes = read(&self.path, self.scope.max_file_size);
+        let new = bytes.and_then(|bytes| match &self.disk {
+            Some(old) if old.hash == blake3::hash(&bytes) => Ok(old.clone()),
+            _ => Loaded::new(&self.path, &found, self.origin, &bytes),
+        });
+        self.disk = new.inspect_err(|problem| tracing::debug!(problem = problem.text(), "gone")).ok();
+        self.disk.is_some()
+    }
+
+    /// As a file of the program, with an editor's text before that of the disk.
+    pub(super) fn to_program(&self, overlay: Option<&Overlay>) -> SourceFile {
+        let (text, facts, is_notebook) = match (overlay, &self.disk) {
+            (Some(overlay), _) => (overlay.parsed.text().clone(), overlay.facts.clone(), overlay.is_notebook),
+            (None, Some(disk)) => (disk.source.text.clone(), disk.facts().clone(), disk.source.is_notebook()),
+            (None, None) => ("".into(), Arc::default(), false),
+        };
+        let (path, origin, settings) = (self.name.clone(), self.origin, self.settings.clone());
+        SourceFile { path, origin, text, facts, is_notebook, settings }
+    }
+}
+
+/// All files of a project.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Files {
+    entries: BTreeMap<PathBuf, Entry>,
+    roots: Roots,
+    /// What was wrong with configuration and files.
+    pub(super) problems: Arc<[Problem]>,
+    /// Texts of an editor that the configuration leaves out.
+    left_out: FxHashSet<PathBuf>,
+    dependencies: Option<Dependencies>,
+    /// A change came that only finding the files anew can answer.
+    pub(super) is_stale: bool,
+}
+
+impl Files {
+    /// Finds and reads the files; facts of texts that `old` has are taken from there. None when cancelled.
+    pub(super) fn load(
+        opening: &Opening,
+        overlays: &FxHashMap<PathBuf, Overlay>,
+        old: Option<&Files>,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Option<Self> {
+        progress.begin("Finding files", None);
+        let mut configurations =
+            Configurations::new(opening.root.clone(), opening.config.clone(), opening.overrides.clone());
+        let scope = configurations.scope(&opening.root);
+        let mut found = discover::discover(configurations, &opening.paths, None);
+        let mut files = Files::default();
+        files.place_overlays(opening, overlays, &mut found);
+        let problems = std::mem::take(&mut found.problems);
+        files.read(&found, overlays, old, progress, cancel, problems)?;
+        let settled: Vec<Loaded> = files.entries.values().filter_map(|entry| entry.disk.clone()).collect();
+        files.roots =
+            Roots { project: found.import_roots.clone(), dependencies: extra_paths(&settled, &found, &scope) };
+        progress.begin("Following imports", None);
+        files.follow_imports(overlays, scope, old);
+        (!cancel.is_cancelled()).then_some(files)
+    }
+
+    /// Editors' texts the walk did not come by: new files are taken in; files on the disk were left out on purpose.
+    fn place_overlays(&mut self, opening: &Opening, overlays: &FxHashMap<PathBuf, Overlay>, found: &mut Discovery) {
+        let fresh = overlays.keys().filter(|path| !found.files.contains_key(*path));
+        let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| path.exists());
+        self.left_out = there.into_iter().cloned().collect();
+        let mut configurations =
+            Configurations::new(opening.root.clone(), opening.config.clone(), opening.overrides.clone());
+        for path in new {
+            let scope = configurations.scope(path.parent().unwrap_or(path));
+            found.files.insert(path.clone(), FoundFile { asked: true, scope });
+        }
+    }
+
+    fn read(
+        &mut self,
+        found: &Discovery,
+        overlays: &FxHashMap<PathBuf, Overlay>,
+        old: Option<&Files>,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+        mut problems: Vec<Problem>,
+    ) -> Option<()> {
+        progress.begin("Reading files", Some(found.files.len()));
+        let all: Vec<(&PathBuf, &FoundFile)> = found.files.iter().collect();
+        let results: Vec<Result<Entry, Option<Problem>>> = pool::install(|| {
+            let results = all.into_par_iter().map(|(path, file)| {
+                if cancel.is_cancelled() {
+                    return Err(None);
+                }
+                progress.step();
+                entry(path, file, overlays.get(path), old).map_err(|problem| file.asked.then_some(problem))
+            });
+            results.collect()
+        });
+        for result in results {
+            match result {
+                Ok(entry) => {
+                    self.entries.insert(entry.path.clone(), entry);
+                }
+                Err(problem) => problems.extend(problem),
+            }
+        }
+        self.problems = problems.into();
+        (!cancel.is_cancelled()).then_some(())
+    }
+
+    /// Reads what the files import and the walk did not bring.
+    fn follow_imports(&mut self, overlays: &FxHashMap<PathBuf, Overlay>, scope: Arc<Scope>, old: Option<&Files>) {
+        let roots = self.roots.to_program();
+        let program = self.program(overlays);
+        let known = self.entries.keys().cloned().collect();
+        let mut dependencies = Dependencies::new(&self.roots, scope.clone(), known);
+        let new = pool::install(|| dependencies.complete(&program, &roots));
+        for loaded in new {
+            let same = old.and_then(|old| old.entries.get(&loaded.path)?.disk.clone());
+            let loaded = same.filter(|same| same.hash == loaded.hash && same.origin == loaded.origin).unwrap_or(loaded);
+            self.entries.insert(loaded.path.clone(), Entry::of_disk(loaded, scope.clone()));
+        }
+        self.dependencies = Some(dependencies);
+    }
+
+    /// All files as a program.
+    pub(super) fn program(&self, overlays: &FxHashMap<PathBuf, Overlay>) -> Program {
+        let entries: Vec<&Entry> = self.entries.values().collect();
+        let make = |entry: &&Entry| entry.to_program(overlays.get(&entry.path));
+        let files = pool::install(|| entries.par_iter().map(make).collect());
+        Program::new(files, self.roots.to_program())
+    }
+
+    /// A file by its path.
+    pub(super) fn entry(&self, path: &Path) -> Option<&Entry> {
+        self.entries.get(path)
+    }
+
+    /// A file by its path.
+    pub(super) fn entry_mut(&mut self, path: &Path) -> Option<&mut Entry> {
+        self.entries.get_mut(path)
+    }
+
+    /// Whether a path that is no file of the program may change which files are.
+    pub(super) fn concerns(&self, path: &Path) -> bool {
+        if self.left_out.contains(path) {
+            return false;
+        }
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let holds_files = || self.entries.range(path.to_owned()..).next().is_some_and(|(at, _)| at.starts_with(path));
+        discover::is_python(path) || CONFIGURATION.contains(&name) || holds_files() || path.is_dir()
+    }
+
+    /// Whether a file imports, since its last state, a module that is on the disk and not in the program.
+    pub(super) fn brings_modules(&mut self, new: &Program, old: &Program, file: FileId) -> bool {
+        if imports(new.facts(file)) == imports(old.facts(file)) {
+            return false;
+        }
+        let missing = new.missing_modules_of(file);
+        self.dependencies.as_mut().is_some_and(|dependencies| dependencies.finds(&missing))
+    }
+}
+
+/// What a file imports: module, level, name.
+fn imports(facts: &FileFacts) -> FxHashSet<(&str, u32, Option<&str>)> {
+    let name = |what: &Imported| match what {
+        Imported::Name(name) => Some(facts.name(*name)),
+        _ => None,
+    };
+    facts.imports.iter().map(|import| (import.module.as_str(), import.level, name(&import.what))).collect()
+}
+
+fn entry(path: &Path, file: &FoundFile, overlay: Option<&Overlay>, old: Option<&Files>) -> Result<Entry, Problem> {
+    let bytes = read(path, file.scope.max_file_size);
+    let loaded = bytes.and_then(|bytes| {
+        let same = old.and_then(|old| old.entries.get(path)?.disk.clone());
+        match same.filter(|same| same.hash == blake3::hash(&bytes)) {
+            Some(mut same) => {
+                (same.asked, same.settings, same.origin) = (file.asked, file.scope.settings(path), Origin::Project);
+                Ok(same)
+            }
+            None => Loaded::new(path, file, Origin::Project, &bytes),
+        }
+    });
+    match (loaded, overlay) {
+        (Ok(loaded), None) => {
+            loaded.facts();
+            Ok(Entry::of_disk(loaded, file.scope.clone()))
+        }
+        (Ok(loaded), Some(_)) => Ok(Entry::of_disk(loaded, file.scope.clone())),
+        (Err(_), Some(_)) => Ok(Entry::of_editor(path, file)),
+        (Err(problem), None) => Err(problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_keeps_characters_whole() {
+        let cases =
+            [("a", "a"), ("abc", "axc"), ("", "x"), ("xx", "x"), ("é", "è"), ("aé", "aéé"), ("x\u{10a}y", "x\u{20a}y")];
+        for (old, new) in cases {
+            let made = difference(old, new).map_or_else(
+                || old.to_owned(),
+                |edit| old[..edit.span.start as usize].to_owned() + &edit.text + &old[edit.span.end as usize..],
+            );
+            assert_eq!(made, new);
+        }
+    }
+}
