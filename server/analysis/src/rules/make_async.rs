@@ -57,7 +57,7 @@ fn may_change(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> bool {
     let Some(class) = world.class_of(def) else { return plain };
     let mro = infer.mro(class);
     let overrides = mro.classes[1..].iter().any(|c| defines(analysis, *c, name));
-    let below = analysis.subclasses.get(&class).is_some_and(|all| all.iter().any(|c| defines(analysis, *c, name)));
+    let below = analysis.whole.below(class).iter().any(|c| defines(analysis, *c, name));
     plain && !overrides && !below && !mro.unknown && mro.externals.is_empty()
 }
 
