@@ -163,7 +163,8 @@ fn header(line: &[u8]) -> Header {
     match find_content_length(line) {
         Some(0) => {
             let value = line[CONTENT_LENGTH.len()..].trim_ascii();
-            let digits = std::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+            let digits =
+                std::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
             let length = digits.and_then(|digits| digits.parse().ok());
             length.filter(|length| *length <= MAX_PLAUSIBLE_LENGTH).map_or(Header::Malformed, Header::Length)
         }
@@ -171,7 +172,8 @@ fn header(line: &[u8]) -> Header {
         Some(_) => Header::Malformed,
         None => {
             let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let is_name = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+            let is_name =
+                name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
             if is_name && !name.is_empty() { Header::Other } else { Header::Malformed }
         }
     }

@@ -23,7 +23,9 @@ impl Lifecycle {
             (_, "initialize" | "shutdown") if request.id().is_none() => return Err(refusal("not a notification")),
             (Self::Uninitialized, "initialize") => *self = Self::Initializing,
             (Self::Running, "shutdown") => *self = Self::ShutDown,
-            (Self::Initializing | Self::Running, "initialize") => return Err(refusal("initialize was requested before")),
+            (Self::Initializing | Self::Running, "initialize") => {
+                return Err(refusal("initialize was requested before"));
+            }
             (Self::Running, _) => {}
             (Self::Uninitialized | Self::Initializing, _) => {
                 // -32002 is ServerNotInitialized.
