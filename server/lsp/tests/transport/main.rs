@@ -3,6 +3,7 @@
 //! With `ASYNCWISE_STOCK_TRANSPORT=1` the same tests drive `tower_lsp::Server::serve`, to see what it does instead.
 
 mod cancellation;
+mod channel;
 mod client;
 mod damage;
 mod lifecycle;
