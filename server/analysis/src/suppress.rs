@@ -48,18 +48,8 @@ impl Comments {
     fn of(world: &World<'_>, file: FileId) -> Self {
         let facts = world.facts(file);
         let text = &*world.program.file(file).text;
-        let covers = facts
-            .suppressions
-            .iter()
-            .map(|s| {
-                let span = match s.kind {
-                    SuppressionKind::File => Span::new(0, facts.len),
-                    SuppressionKind::Line => logical_line(facts, text, s.span),
-                    SuppressionKind::Noqa => line(text, s.span.start),
-                };
-                (span, vec![false; s.names.len().max(1)])
-            })
-            .collect();
+        let covers =
+            facts.suppressions.iter().map(|s| (covered(facts, text, s), vec![false; s.names.len().max(1)])).collect();
         Self { file, covers }
     }
 
@@ -118,6 +108,15 @@ impl Comments {
                 }
             }
         }
+    }
+}
+
+/// The bytes in which a comment silences what begins there.
+pub fn covered(facts: &FileFacts, text: &str, comment: &Suppression) -> Span {
+    match comment.kind {
+        SuppressionKind::File => Span::new(0, facts.len),
+        SuppressionKind::Line => logical_line(facts, text, comment.span),
+        SuppressionKind::Noqa => line(text, comment.span.start),
     }
 }
 
