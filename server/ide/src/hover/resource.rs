@@ -105,7 +105,7 @@ fn closed_at(analysis: &Analysis<'_>, file: FileId, symbol: &Symbol, name: &str,
     let (code, bound) = around(analysis, file, symbol)?;
     if let Some(BindingKind::With { whole: true, context, .. }) = bound {
         let place = Place { file, span: facts.expr(context).span };
-        return Some(vec![Inline::text("closed at the end of the block "), at_place(analysis, place)]);
+        return Some(vec![Inline::text("closed at the end of the block that begins at "), at_place(analysis, place)]);
     }
     let close = facts.exprs().find(|(_, e)| match e.kind {
         ExprKind::Call { func, .. } if facts.code_scope(e.scope) == code => match facts.expr(func).kind {
@@ -117,7 +117,7 @@ fn closed_at(analysis: &Analysis<'_>, file: FileId, symbol: &Symbol, name: &str,
         _ => false,
     });
     let place = Place { file, span: close?.1.span };
-    Some(vec![Inline::text("closed "), at_place(analysis, place)])
+    Some(vec![Inline::text("closed at "), at_place(analysis, place)])
 }
 
 /// The function whose code a name stands in, and how the name is bound there where that is told by one binding.
