@@ -392,12 +392,9 @@ fn a_function_stays_plain_where_a_caller_cannot_await() {
     };
     refused("f()\n", expect!["main.py:3: f() is called at module level, where nothing can be awaited"]);
     refused("g = lambda: f()\n", expect!["main.py:3: f() is called in a lambda, where nothing can be awaited"]);
-    refused("g = f\n", expect!["main.py:3: `f` is, or may be, used as a value, not only called"]);
-    refused("def g(x): x.f()\n", expect!["main.py:3: `f` is, or may be, used as a value, not only called"]);
-    refused(
-        "def g(): return (f() for _ in 'ab')\n",
-        expect!["main.py:3: `f` is, or may be, used as a value, not only called"],
-    );
+    refused("g = f\n", expect!["main.py:3: `f` is used as a value, not only called"]);
+    refused("def g(x): x.f()\n", expect!["main.py:3: nobody can tell whether `x.f` is this `f`"]);
+    refused("def g(): return (f() for _ in 'ab')\n", expect!["main.py:3: `f` is used as a value, not only called"]);
     refused(
         "class A:\n    x = f()\n",
         expect!["main.py:4: f() is called at module level, where nothing can be awaited"],
@@ -422,8 +419,46 @@ fn a_function_stays_plain_where_a_caller_cannot_await() {
     );
     refused(
         "def g():\n    with open('x'):\n        f()\n\nmap(g, [])\n",
-        expect!["main.py:7: `g` is, or may be, used as a value, not only called"],
+        expect!["main.py:7: `g` is used as a value, not only called"],
     );
+}
+
+#[test]
+fn imports_under_another_name_and_calls_of_the_base_are_followed() {
+    check_fix(
+        "Make `load` an async function",
+        r#"
+# file: helpers.py
+class Base:
+    def $0load(self): return 1
+
+class Child(Base):
+    def load(self): return super().load() + 1
+# file: main.py
+from helpers import Child as C
+
+async def handler(c: C):
+    c.load()
+"#,
+        r#"
+# file: helpers.py
+class Base:
+    async def load(self): return 1
+
+class Child(Base):
+    async def load(self): return await super().load() + 1
+# file: main.py
+from helpers import Child as C
+
+async def handler(c: C):
+    await c.load()
+"#,
+    );
+    let alias = "def $0f(): return 1\n# file: other.py\nfrom main import f as g\n\nx = [g]\n";
+    check_refused("Make `f` an async", alias, expect!["other.py:3: `g` is used as a value, not only called"]);
+    let protocol =
+        "from typing import Protocol\n\nclass P(Protocol):\n    def f(self): ...\n\nclass A:\n    def $0f(self): ...\n";
+    check_refused("Make `f` an async", protocol, expect!["no `Make `f` an async` in []"]);
 }
 
 #[test]
@@ -431,20 +466,20 @@ fn making_async_is_offered_where_it_may_succeed() {
     check_list(
         "def $0f(): ...\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+              Make `f` an async function
+        "#]],
     );
     check_list(
         "$0def f(): ...\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+              Make `f` an async function
+        "#]],
     );
     check_list(
         "def f(): ...\n\ndef g():\n    f$0()\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+              Make `f` an async function
+        "#]],
     );
     check_list("async def $0f(): ...\n", expect![[""]]);
     check_list("class A:\n    def $0__init__(self): ...\n", expect![[""]]);
