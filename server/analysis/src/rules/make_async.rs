@@ -91,7 +91,7 @@ pub(super) fn obstacle(analysis: &Analysis<'_>, infer: &mut Infer<'_, '_>, def: 
         let why = match &root.reason {
             Reason::Framework(by) => run_by(by),
             Reason::Scheduled(at) => {
-                format!("is handed over by {}, which expects it as it is", analysis.site_text(*at))
+                format!("is handed over by {}, which runs plain functions", analysis.site_text(*at))
             }
             _ => "is run from outside, as it is".to_owned(),
         };
