@@ -12,7 +12,7 @@ use support::{Fixture, Texts, findings_of, fixture, joined, split};
 fn check_list(source: &str, expected: Expect) {
     let fixture = fixture(source);
     let listed = fixture.analysed(|analysis, findings| actions(analysis, findings, fixture.file, fixture.range));
-    let line = |a: &Action| format!("{}{}\n", if a.is_preferred { "* " } else { "  " }, a.title);
+    let line = |a: &Action| format!("{}{}\n", if a.is_preferred { "* " } else { "- " }, a.title);
     expected.assert_eq(&listed.iter().map(line).collect::<String>());
 }
 
@@ -125,19 +125,19 @@ fn fixes_come_first_and_one_is_preferred() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n",
         expect![[r#"
-        * Await `asyncio.sleep()`
-          Ignore `blocking-call` here
-          Explain `blocking-call`
-    "#]],
+            * Await `asyncio.sleep()`
+            - Ignore `blocking-call` here
+            - Explain `blocking-call`
+        "#]],
     );
     check_list(
         "async def g(): ...\n\nasync def f():\n    $0g()\n",
         expect![[r#"
-        * Await `g()`
-          Apply all safe fixes of this file
-          Ignore `unawaited-coroutine` here
-          Explain `unawaited-coroutine`
-    "#]],
+            * Await `g()`
+            - Apply all safe fixes of this file
+            - Ignore `unawaited-coroutine` here
+            - Explain `unawaited-coroutine`
+        "#]],
     );
     check_list("x = 1$0\n", expect![[""]]);
     check_list("async def $0g(): ...\n", expect![[""]]);
@@ -148,16 +148,16 @@ fn a_range_lists_the_actions_of_every_finding_in_it() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n    f()\n    time.sleep(2)$0\n",
         expect![[r#"
-        * Await `asyncio.sleep()`
-        * Await `f()`
-        * Await `asyncio.sleep()`
-          Apply all safe fixes of this file
-          Ignore `blocking-call` here
-          Ignore `unawaited-coroutine` here
-          Ignore `blocking-call` here
-          Explain `blocking-call`
-          Explain `unawaited-coroutine`
-    "#]],
+            * Await `asyncio.sleep()`
+            * Await `f()`
+            * Await `asyncio.sleep()`
+            - Apply all safe fixes of this file
+            - Ignore `blocking-call` here
+            - Ignore `unawaited-coroutine` here
+            - Ignore `blocking-call` here
+            - Explain `blocking-call`
+            - Explain `unawaited-coroutine`
+        "#]],
     );
 }
 
@@ -466,19 +466,19 @@ fn making_async_is_offered_where_it_may_succeed() {
     check_list(
         "def $0f(): ...\n",
         expect![[r#"
-              Make `f` an async function
+            - Make `f` an async function
         "#]],
     );
     check_list(
         "$0def f(): ...\n",
         expect![[r#"
-              Make `f` an async function
+            - Make `f` an async function
         "#]],
     );
     check_list(
         "def f(): ...\n\ndef g():\n    f$0()\n",
         expect![[r#"
-              Make `f` an async function
+            - Make `f` an async function
         "#]],
     );
     check_list("async def $0f(): ...\n", expect![[""]]);
