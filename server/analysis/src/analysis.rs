@@ -251,8 +251,7 @@ impl Analysis {
             "start_unix_server",
             "serve",
         ];
-        !CONCURRENT.iter().any(|n| index.name(n).is_some())
-            && self.graph.sites[file.index()].iter().any(is_start)
+        !CONCURRENT.iter().any(|n| index.name(n).is_some()) && self.graph.sites[file.index()].iter().any(is_start)
     }
 }
 

@@ -16,7 +16,7 @@ impl Infer<'_> {
         let _own = working_for(key.file());
         let world = self.world;
         Some(Answer::Digest(match key {
-            Key::Header(def) => world.header_digest(*def),
+            Key::Header(def) => digest(&world.header_digest(*def)),
             Key::QualifiedName(def) => digest(&world.facts(def.file).qualified_name(def.scope)),
             Key::IsAbstract(def) => digest(&self.find_is_abstract(*def)),
             Key::ReturnsSelf(def) => digest(&self.find_returns_self(*def)),
@@ -77,8 +77,7 @@ impl Infer<'_> {
     fn makes_sense(&self, key: &Key) -> bool {
         let facts = self.world.program.facts(key.file());
         let kind = |def: &Def| facts.scopes.get(def.scope.index()).map(|scope| scope.kind);
-        let is_function =
-            |def: &Def| matches!(kind(def), Some(ScopeKind::Function { .. } | ScopeKind::Lambda));
+        let is_function = |def: &Def| matches!(kind(def), Some(ScopeKind::Function { .. } | ScopeKind::Lambda));
         let is_class = |def: &Def| kind(def) == Some(ScopeKind::Class);
         match key {
             Key::Whole(_) | Key::Expr(..) | Key::Annotation(..) => false,

@@ -140,13 +140,7 @@ macro_rules! answers {
     )*};
 }
 
-answers!(
-    Ty(Ty),
-    Mro(Arc<Mro>),
-    Traits(Arc<Traits>),
-    Meaning(CallMeaning),
-    Flags(Arc<Vec<(SmolStr, FlagMeaning)>>)
-);
+answers!(Ty(Ty), Mro(Arc<Mro>), Traits(Arc<Traits>), Meaning(CallMeaning), Flags(Arc<Vec<(SmolStr, FlagMeaning)>>));
 
 /// One question and what came of it.
 #[derive(Clone, Debug)]
@@ -305,7 +299,10 @@ impl World {
         let memo = &self.memos[key.file().index()];
         {
             let entries = memo.entries.read().unwrap_or_else(PoisonError::into_inner);
-            if entries.get(&key).is_some_and(|e| e.answer == Some(Answer::Digest(digest)) && e.readers.contains(&reader)) {
+            if entries
+                .get(&key)
+                .is_some_and(|e| e.answer == Some(Answer::Digest(digest)) && e.readers.contains(&reader))
+            {
                 return;
             }
         }
