@@ -67,8 +67,8 @@ fn ask(analysis: &Analysis, findings: &[Finding], file: FileId, out: &mut String
 
 /// All answers for a program, and each action's edits tried.
 fn answers(fixture: &Fixture) -> String {
-    let analysis = Analysis::new(&fixture.program);
-    let findings = analysis.findings(&Trees::new(&fixture.program));
+    let analysis = Analysis::new(fixture.program.clone());
+    let findings = analysis.findings(&Trees::new(fixture.program.clone()));
     let mut out = String::new();
     for file in fixture.program.ids() {
         let before = fixture.program.facts(file).errors.len();
