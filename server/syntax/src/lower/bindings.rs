@@ -2,8 +2,15 @@
 
 use rustc_hash::FxHashSet;
 
-use super::builder::{Lowerer, RawBinding, run_of};
+use super::builder::{Lowerer, run_of};
 use crate::facts::{Binding, BindingKind, ExprId, ExprKind, NameId, Run, ScopeId, ScopeKind, Span};
+
+/// A binding before it is known which scope the name belongs to.
+pub(super) struct RawBinding {
+    /// The scope whose code binds it.
+    pub(super) scope: ScopeId,
+    pub(super) binding: Binding,
+}
 
 impl Lowerer<'_> {
     /// Notes a binding by the statement that is being lowered.
@@ -22,7 +29,7 @@ impl Lowerer<'_> {
         let expr = self.facts.expr(target);
         let ExprKind::Name(name) = expr.kind else { return };
         let span = expr.span;
-        let owner = self.facts.code_scope(self.scope);
+        let owner = self.scopes.code_scope(self.scope);
         let scope = std::mem::replace(&mut self.scope, owner);
         self.bind(name, span, BindingKind::Assign { value, annotation: None });
         self.scope = scope;
@@ -76,7 +83,7 @@ impl Lowerer<'_> {
         };
         let globals = close(&mut self.globals, globals);
         let nonlocals = close(&mut self.nonlocals, nonlocals);
-        let scope = &mut self.facts.scopes[scope.index()];
+        let scope = self.scope_mut(scope);
         scope.globals = globals;
         scope.nonlocals = nonlocals;
     }

@@ -4,17 +4,13 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tree_sitter::{Node, TreeCursor};
 
+use super::bindings::RawBinding;
 use super::kinds::{Field, Kind, Tables};
+use super::scopes::Scopes;
 use crate::facts::{
     Arg, Block, ComprehensionKind, Expr, ExprId, ExprKind, Exprs, FileFacts, NameId, Parent, Run, Scope, ScopeId,
     ScopeKind, Span, Stmt, StmtId, StmtKind,
 };
-
-/// A binding before it is known which scope the name belongs to.
-pub(super) struct RawBinding {
-    pub(super) scope: ScopeId,
-    pub(super) binding: crate::facts::Binding,
-}
 
 /// The parent of an expression until what it stands in is pushed.
 const UNSET: Parent = Parent::Scope(ScopeId(u32::MAX));
@@ -30,7 +26,9 @@ pub(super) struct Lowerer<'t> {
     pub(super) text: &'t str,
     pub(super) cursor: TreeCursor<'t>,
     pub(super) tables: Tables,
+    /// Without scopes until the end.
     pub(super) facts: FileFacts,
+    pub(super) scopes: Scopes,
     names: FxHashMap<&'t str, NameId>,
     /// The scope whose code is being lowered.
     pub(super) scope: ScopeId,
@@ -71,6 +69,7 @@ impl<'t> Lowerer<'t> {
             cursor: root.walk(),
             tables: Tables::get(),
             facts,
+            scopes: Scopes::default(),
             names: FxHashMap::default(),
             scope: ScopeId::MODULE,
             depth: 0,
@@ -98,12 +97,12 @@ impl<'t> Lowerer<'t> {
     /// Lowers the whole file.
     pub(super) fn module(&mut self) {
         let body = self.block();
-        self.facts.scopes[0].body = body;
-        self.facts.scopes[0].broken = self.is_uncertain;
+        self.scope_mut(ScopeId::MODULE).body = body;
         self.close_names(ScopeId::MODULE, 0, 0);
     }
 
     pub(super) fn finish(mut self) -> FileFacts {
+        std::mem::take(&mut self.scopes).finish(&mut self.facts, &mut self.bindings);
         self.resolve_bindings();
         self.facts
     }
@@ -273,14 +272,13 @@ impl<'t> Lowerer<'t> {
 
     /// Pushes a scope inside the current one, its contents still empty.
     pub(super) fn push_scope(&mut self, kind: ScopeKind, name: NameId, name_span: Span, span: Span) -> ScopeId {
-        let id = ScopeId(self.facts.scopes.len() as u32);
-        self.facts.scopes.push(Scope {
+        self.scopes.push(Scope {
             kind,
             name,
             name_span,
             span,
             header_span: Span::default(),
-            parent: (id != ScopeId::MODULE).then_some(self.scope),
+            parent: (kind != ScopeKind::Module).then_some(self.scope),
             stmt: None,
             expr: None,
             body: Block::default(),
@@ -296,12 +294,11 @@ impl<'t> Lowerer<'t> {
             has_yield: false,
             has_await: false,
             broken: self.is_uncertain,
-        });
-        id
+        })
     }
 
     pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.facts.scopes[id.index()]
+        self.scopes.get_mut(id)
     }
 
     /// Links an expression to the scope whose header or body it is a part of.
@@ -330,7 +327,7 @@ impl<'t> Lowerer<'t> {
 
     /// Notes a `yield` of the current scope.
     pub(super) fn mark_yield(&mut self) {
-        let scope = self.facts.code_scope(self.scope);
+        let scope = self.scopes.code_scope(self.scope);
         self.scope_mut(scope).has_yield = true;
     }
 }

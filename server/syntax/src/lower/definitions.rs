@@ -101,7 +101,7 @@ impl Lowerer<'_> {
     /// Lowers something as code of `scope`.
     fn within(&mut self, scope: ScopeId, lower: fn(&mut Self)) {
         let outer = std::mem::replace(&mut self.scope, scope);
-        let entry = self.facts.scope(scope);
+        let entry = self.scopes.get(scope);
         let is_class = entry.kind == ScopeKind::Class;
         let start = entry.span.start;
         let function_start = std::mem::replace(&mut self.function_start, (!is_class).then_some(start));

@@ -17,6 +17,7 @@ mod imports;
 mod kinds;
 mod literals;
 mod patterns;
+mod scopes;
 mod statements;
 mod suppressions;
 
