@@ -1,11 +1,12 @@
 //! Text to tree: fresh parses, incremental ones, and the two things the grammar is helped with.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tree_sitter::{InputEdit, Language, Parser, Point};
 
 use crate::facts::{FileFacts, Span};
+use crate::lower::{Lowered, Units, lower_after, lower_units};
 use crate::text::floor_boundary;
 
 /// How many bytes of type parameters are looked at, so that a bracket that never closes costs little.
@@ -66,6 +67,8 @@ pub struct ParsedFile {
     tree: Tree,
     /// What the grammar was shown, where that is not the text itself.
     shown: Option<Box<str>>,
+    /// What the facts of the next text may be made from, once those of this one were asked for.
+    units: OnceLock<Arc<Units>>,
 }
 
 impl ParsedFile {
@@ -74,7 +77,7 @@ impl ParsedFile {
         let text = text.into();
         let shown = for_grammar(&text).map(String::into_boxed_str);
         let tree = Tree(run_parser(shown.as_deref().unwrap_or(&text), None));
-        Self { text, tree, shown }
+        Self { text, tree, shown, units: OnceLock::new() }
     }
 
     /// The text.
@@ -89,7 +92,26 @@ impl ParsedFile {
 
     /// What the text says.
     pub fn facts(&self) -> FileFacts {
-        crate::lower::lower(&self.text, &self.tree)
+        self.keep(lower_units(&self.text, &self.tree))
+    }
+
+    /// What the text says, the same as [`ParsedFile::facts`], faster the more of it stands in another text too.
+    ///
+    /// `old_facts` are what `old.facts()` or `old.facts_after(..)` gave. It takes about a millisecond after a small edit of
+    /// a long file.
+    pub fn facts_after(&self, old: &Self, old_facts: &FileFacts) -> FileFacts {
+        let Some(units) = old.units.get() else { return self.facts() };
+        let old = Lowered { text: &old.text, shown: old.shown(), facts: old_facts, units };
+        self.keep(lower_after(&self.text, self.shown(), &self.tree, old))
+    }
+
+    fn keep(&self, (facts, units): (FileFacts, Units)) -> FileFacts {
+        self.units.get_or_init(|| Arc::new(units));
+        facts
+    }
+
+    fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.text)
     }
 
     /// Applies edits one after the other, each in the text the one before left, and parses what changed.
@@ -116,7 +138,7 @@ impl ParsedFile {
             old.edit(&Change::between(before, after).in_texts(before, after));
         }
         let tree = Tree(run_parser(shown.as_deref().unwrap_or(&text), Some(&old)));
-        Self { text: text.into(), tree, shown }
+        Self { text: text.into(), tree, shown, units: OnceLock::new() }
     }
 }
 

@@ -6,7 +6,9 @@ use tree_sitter::{Node, TreeCursor};
 
 use super::bindings::RawBinding;
 use super::kinds::{Field, Kind, Tables};
+use super::reuse::Previous;
 use super::scopes::Scopes;
+use super::units::{Lookups, Unit, Units};
 use crate::facts::{
     Arg, Block, ComprehensionKind, Expr, ExprId, ExprKind, Exprs, FileFacts, NameId, Parent, Run, Scope, ScopeId,
     ScopeKind, Span, Stmt, StmtId, StmtKind,
@@ -48,7 +50,6 @@ pub(super) struct Lowerer<'t> {
     pub(super) nonlocals: Vec<NameId>,
     /// Kinds of the nodes a chain leads through, for those that are open.
     pub(super) links: Vec<Kind>,
-    pub(super) has_nonlocals: bool,
     /// Which kind each comprehension scope is, by scope.
     pub(super) comprehensions: FxHashMap<ScopeId, ComprehensionKind>,
     pub(super) type_checking: bool,
@@ -58,10 +59,16 @@ pub(super) struct Lowerer<'t> {
     pub(super) is_uncertain: bool,
     /// Where the innermost function begins.
     pub(super) function_start: Option<u32>,
+    /// A class here stands in nothing but classes.
+    pub(super) in_members: bool,
+    pub(super) units: Vec<Unit>,
+    pub(super) lookups: Lookups,
+    /// What may be copied.
+    pub(super) previous: Option<Previous<'t>>,
 }
 
 impl<'t> Lowerer<'t> {
-    pub(super) fn new(text: &'t str, root: Node<'t>) -> Self {
+    pub(super) fn new(text: &'t str, root: Node<'t>, previous: Option<Previous<'t>>) -> Self {
         let errors = if root.has_error() { super::broken::error_spans(root) } else { Vec::new() };
         let facts = FileFacts { len: text.len() as u32, errors, ..FileFacts::default() };
         let mut lowerer = Self {
@@ -81,12 +88,15 @@ impl<'t> Lowerer<'t> {
             globals: Vec::new(),
             nonlocals: Vec::new(),
             links: Vec::new(),
-            has_nonlocals: false,
             comprehensions: FxHashMap::default(),
             type_checking: false,
             has_errors: root.has_error(),
             is_uncertain: root.is_error(),
             function_start: None,
+            in_members: true,
+            units: Vec::new(),
+            lookups: Lookups::default(),
+            previous,
         };
         let name = lowerer.name("");
         let span = Span::new(0, text.len() as u32);
@@ -96,15 +106,16 @@ impl<'t> Lowerer<'t> {
 
     /// Lowers the whole file.
     pub(super) fn module(&mut self) {
-        let body = self.block();
+        self.members();
+        let body = self.block_since(0);
         self.scope_mut(ScopeId::MODULE).body = body;
         self.close_names(ScopeId::MODULE, 0, 0);
     }
 
-    pub(super) fn finish(mut self) -> FileFacts {
-        std::mem::take(&mut self.scopes).finish(&mut self.facts, &mut self.bindings);
+    pub(super) fn finish(mut self) -> (FileFacts, Units) {
+        let visible = std::mem::take(&mut self.scopes).finish(&mut self.facts, &mut self.bindings);
         self.resolve_bindings();
-        self.facts
+        Units::new(self, visible)
     }
 
     // The cursor.
@@ -175,6 +186,13 @@ impl<'t> Lowerer<'t> {
 
     /// The id of an identifier.
     pub(super) fn name(&mut self, text: &'t str) -> NameId {
+        let name = self.intern(text);
+        self.lookups.note(name);
+        name
+    }
+
+    /// The id of an identifier whose lookup is noted otherwise.
+    pub(super) fn intern(&mut self, text: &'t str) -> NameId {
         *self.names.entry(text).or_insert_with(|| {
             let id = NameId(self.facts.names.len() as u32);
             self.facts.names.push(SmolStr::new(text));

@@ -8,24 +8,19 @@ use crate::facts::{
 };
 
 use super::bindings::RawBinding;
+use super::shift::Shift;
+use super::units::Unit;
 
 /// A base above the number of scopes of any file: each takes more than a byte of at most 4 GiB.
-const FAR_BASE: u32 = 1 << 31;
+pub(super) const FAR_BASE: u32 = 1 << 31;
 
 /// The scopes found so far.
+#[derive(Default)]
 pub(super) struct Scopes {
     /// The module, and the classes and functions outside functions and lambdas.
     visible: Vec<Scope>,
-    /// All others.
+    /// All others, numbered from [`FAR_BASE`].
     local: Vec<Scope>,
-    /// The number of the first local scope.
-    base: u32,
-}
-
-impl Default for Scopes {
-    fn default() -> Self {
-        Self { visible: Vec::new(), local: Vec::new(), base: FAR_BASE }
-    }
 }
 
 impl Scopes {
@@ -35,23 +30,23 @@ impl Scopes {
             (_, None) => true,
             (ScopeKind::Lambda | ScopeKind::Comprehension { .. }, _) => false,
             (_, Some(parent)) => {
-                parent.0 < self.base && matches!(self.get(parent).kind, ScopeKind::Module | ScopeKind::Class)
+                parent.0 < FAR_BASE && matches!(self.get(parent).kind, ScopeKind::Module | ScopeKind::Class)
             }
         };
-        let (scopes, base) = if is_visible { (&mut self.visible, 0) } else { (&mut self.local, self.base) };
+        let (scopes, base) = if is_visible { (&mut self.visible, 0) } else { (&mut self.local, FAR_BASE) };
         scopes.push(scope);
         ScopeId(base + scopes.len() as u32 - 1)
     }
 
     pub(super) fn get(&self, id: ScopeId) -> &Scope {
-        match id.0.checked_sub(self.base) {
+        match id.0.checked_sub(FAR_BASE) {
             Some(local) => &self.local[local as usize],
             None => &self.visible[id.index()],
         }
     }
 
     pub(super) fn get_mut(&mut self, id: ScopeId) -> &mut Scope {
-        match id.0.checked_sub(self.base) {
+        match id.0.checked_sub(FAR_BASE) {
             Some(local) => &mut self.local[local as usize],
             None => &mut self.visible[id.index()],
         }
@@ -65,23 +60,37 @@ impl Scopes {
         id
     }
 
-    /// Puts the scopes into the facts, with their final numbers there and in what refers to them.
-    pub(super) fn finish(self, facts: &mut FileFacts, bindings: &mut [RawBinding]) {
+    /// How many visible and how many local ones there are.
+    pub(super) fn lengths(&self) -> (u32, u32) {
+        (self.visible.len() as u32, self.local.len() as u32)
+    }
+
+    /// Appends the scopes of a unit, of which `old` are those of its text and the first `visible` are visible.
+    pub(super) fn copy(&mut self, old: &[Scope], visible: u32, unit: &Unit, shift: &Shift<'_>) {
+        let (old_visible, old_local) = old.split_at(visible as usize);
+        let (from, to) = (&unit.from, &unit.to);
+        let part = &old_visible[from.visible as usize..to.visible as usize];
+        self.visible.extend(part.iter().map(|scope| shift.scope(scope)));
+        let part = &old_local[from.local as usize..to.local as usize];
+        self.local.extend(part.iter().map(|scope| shift.scope(scope)));
+    }
+
+    /// Puts the scopes into the facts, with their final numbers there and in what refers to them. Tells how many are
+    /// visible.
+    pub(super) fn finish(self, facts: &mut FileFacts, bindings: &mut [RawBinding]) -> u32 {
         let count = self.visible.len() as u32;
         facts.scopes = self.visible;
         facts.scopes.extend(self.local);
-        renumber(facts, bindings, self.base, count);
+        renumber(facts, bindings, count);
+        count
     }
 }
 
-/// Makes local scopes count from `to` where they counted from `from`.
-fn renumber(facts: &mut FileFacts, bindings: &mut [RawBinding], from: u32, to: u32) {
-    if from == to {
-        return;
-    }
+/// Makes local scopes count from `base`.
+fn renumber(facts: &mut FileFacts, bindings: &mut [RawBinding], base: u32) {
     let number = |id: &mut ScopeId| {
-        if let Some(local) = id.0.checked_sub(from) {
-            id.0 = to + local;
+        if let Some(local) = id.0.checked_sub(FAR_BASE) {
+            id.0 = base + local;
         }
     };
     for Expr { kind, parent, scope, .. } in &mut facts.exprs {
