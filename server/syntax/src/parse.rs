@@ -111,7 +111,8 @@ impl ParsedFile {
         facts
     }
 
-    fn shown(&self) -> &str {
+    /// What the grammar was shown.
+    pub(crate) fn shown(&self) -> &str {
         self.shown.as_deref().unwrap_or(&self.text)
     }
 

@@ -4,6 +4,9 @@
 //! parents, so ids of children are known when the parent is pushed, and `push_expr` and `push_stmt` then write the
 //! children's links to it. Recursion is bounded by [`MAX_DEPTH`]; chains that lean to the left, which real programs do
 //! make long, are walked without recursion (`chains`).
+//!
+//! After an edit, statements whose text was lowered before are not walked at all: what they appended is copied (`units`,
+//! `reuse`, `shift`).
 
 mod bindings;
 mod broken;
@@ -22,6 +25,8 @@ mod scopes;
 mod shift;
 mod statements;
 mod suppressions;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use crate::facts::FileFacts;
