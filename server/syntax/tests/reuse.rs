@@ -193,3 +193,14 @@ proptest! {
         checked(&fresh, &file, &facts);
     }
 }
+
+#[test]
+fn without_the_facts_of_the_text_before_all_is_made_anew() {
+    let (old, new) = (ParsedFile::new("a = 1\nb = 2\n"), ParsedFile::new("b = 2\na = 1\n"));
+    let fresh = new.facts();
+    // Nobody asked for the facts of `old` so far.
+    assert_eq!(new.facts_after(&old, &asyncwise_syntax::facts(old.text())), fresh);
+    old.facts();
+    let of_another_text = asyncwise_syntax::facts("def f(): pass\n");
+    assert_eq!(new.facts_after(&old, &of_another_text), fresh);
+}

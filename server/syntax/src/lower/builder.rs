@@ -31,7 +31,7 @@ pub(super) struct Lowerer<'t> {
     /// Without scopes until the end.
     pub(super) facts: FileFacts,
     pub(super) scopes: Scopes,
-    names: FxHashMap<&'t str, NameId>,
+    pub(super) names: FxHashMap<&'t str, NameId>,
     /// The scope whose code is being lowered.
     pub(super) scope: ScopeId,
     /// How deep expressions and blocks are nested here.
@@ -98,6 +98,7 @@ impl<'t> Lowerer<'t> {
             lookups: Lookups::default(),
             previous,
         };
+        lowerer.reserve();
         let name = lowerer.name("");
         let span = Span::new(0, text.len() as u32);
         lowerer.push_scope(ScopeKind::Module, name, Span::default(), span);

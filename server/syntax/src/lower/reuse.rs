@@ -70,6 +70,23 @@ impl<'a> Previous<'a> {
 }
 
 impl<'t> Lowerer<'t> {
+    /// Makes room for as much as was there before and a little more: growing the arrays would copy what was copied.
+    pub(super) fn reserve(&mut self) {
+        let Some(Previous { old: Lowered { facts: old, units, .. }, .. }) = &self.previous else { return };
+        let new = &mut self.facts;
+        macro_rules! reserve {
+            ($($array:ident)*) => {
+                $(new.$array.reserve(old.$array.len() + 64);)*
+            };
+        }
+        reserve!(names exprs expr_lists args stmts stmt_lists params imports);
+        self.names.reserve(old.names.len());
+        self.bindings.reserve(units.bindings.len() + 64);
+        self.units.reserve(units.units.len() + 64);
+        self.lookups.list.reserve(units.lookups.len() + 64);
+        self.scopes.reserve(old.scopes.len() + 64, units.visible as usize + 64);
+    }
+
     /// Copies what the statement under the cursor lowers to, if its text was lowered before.
     pub(super) fn reuse(&mut self, key: Key) -> bool {
         let Some(mut previous) = self.previous.take() else { return false };

@@ -60,6 +60,12 @@ impl Scopes {
         id
     }
 
+    /// Makes room: the array of the visible ones takes all in the end.
+    pub(super) fn reserve(&mut self, all: usize, visible: usize) {
+        self.visible.reserve(all);
+        self.local.reserve(all.saturating_sub(visible) + 64);
+    }
+
     /// How many visible and how many local ones there are.
     pub(super) fn lengths(&self) -> (u32, u32) {
         (self.visible.len() as u32, self.local.len() as u32)
