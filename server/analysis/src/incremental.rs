@@ -9,7 +9,7 @@
 use crate::analysis::{Analysis, Roots, file_sites};
 use crate::finding::FileId;
 use crate::graph::Graph;
-use crate::infer::{Answer, FileMemo, Infer, Keeping, Key, World, digest};
+use crate::infer::{FileMemo, Infer, Keeping, World};
 use crate::program::Program;
 use crate::sites::{Site, Whole};
 use rayon::prelude::*;
@@ -75,17 +75,14 @@ impl Update {
     /// Works out `files` and all that follows; `memos` is what was remembered of them. False when it does not end.
     fn run(&mut self, mut files: Vec<FileId>, mut memos: Vec<Arc<FileMemo>>) -> bool {
         for _ in 0..MAX_ROUNDS {
-            let differences = self.whole.update(&self.world, &files);
-            let mut next: FxHashSet<FileId> = differences.readers;
-            for class in differences.classes {
-                next.extend(self.world.memos[class.file.index()].readers(&Key::Below(class)));
-            }
+            let mut next = self.whole.update(&self.world, &files);
             self.work_out(&files);
             let batch: FxHashSet<FileId> = files.iter().copied().collect();
+            // These were worked out with what the whole tells now.
+            next.retain(|file| !batch.contains(file));
             for memo in &memos {
                 self.compare(memo, &batch, &mut next);
             }
-            next.retain(|file| file.index() < self.sites.len());
             if next.is_empty() {
                 return true;
             }
@@ -116,10 +113,7 @@ impl Update {
     fn compare(&mut self, memo: &FileMemo, batch: &FxHashSet<FileId>, next: &mut FxHashSet<FileId>) {
         let mut infer = Infer::new(&self.world);
         for (key, entry) in memo.observed() {
-            let answer = match &key {
-                Key::Below(class) => Some(Answer::Digest(digest(&self.whole.below(*class)))),
-                key => infer.again(key),
-            };
+            let answer = infer.again(&key);
             match (&entry.answer, &answer) {
                 (Some(old), Some(new)) if old == new => {
                     self.world.memos[key.file().index()].keep_readers(key, entry);

@@ -190,3 +190,8 @@ proptest! {
         check(&steps);
     }
 }
+
+#[test]
+fn a_new_function_before_all_others_moves_their_ids() {
+    check(&[(2, Typing::Insert { line: 0, text: 15 })]);
+}

@@ -87,8 +87,7 @@ impl Infer<'_> {
             | Key::Own(class, ..)
             | Key::HasOwn(class, _)
             | Key::OwnMethod(class, _)
-            | Key::Mro(class)
-            | Key::Below(class) => is_class(class),
+            | Key::Mro(class) => is_class(class),
             Key::Return(def)
             | Key::Yield(def)
             | Key::Traits(def)

@@ -69,8 +69,6 @@ pub(crate) enum Key {
     Exports(FileId, SmolStr),
     /// The star imports of a module.
     Stars(FileId),
-    /// The classes below a class.
-    Below(Def),
     /// Anything of the file.
     Whole(FileId),
 }
@@ -103,8 +101,7 @@ impl Key {
             | Key::DecoratorEffect(def)
             | Key::PassesOn(def)
             | Key::CallsWrapped(def)
-            | Key::OwnMethod(def, _)
-            | Key::Below(def) => def.file,
+            | Key::OwnMethod(def, _) => def.file,
         }
     }
 }
@@ -164,12 +161,6 @@ impl FileMemo {
     pub(crate) fn observed(&self) -> Vec<(Key, Entry)> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.iter().filter(|(_, e)| !e.readers.is_empty()).map(|(k, e)| (k.clone(), e.clone())).collect()
-    }
-
-    /// The other files that asked a question.
-    pub(crate) fn readers(&self, key: &Key) -> Vec<FileId> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(key).map_or_else(Vec::new, |e| e.readers.clone())
     }
 
     /// Takes over those who asked a question before, as its answer is the same.

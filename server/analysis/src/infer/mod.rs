@@ -14,7 +14,8 @@ mod name;
 
 pub use class::Mro;
 pub use decorator::Traits;
-pub(crate) use memo::{Answer, FileMemo, Keeping, Key, digest, working_for};
+use memo::digest;
+pub(crate) use memo::{Answer, FileMemo, Keeping, Key, working_for};
 
 use crate::finding::FileId;
 use crate::index::FileIndex;

@@ -191,7 +191,7 @@ impl SiteFinder<'_> {
         let one = |def, confidence| Target { ty: Ty::Function(def, None), confidence };
         let Some(Class::Own(class)) = receiver else { return vec![one(def, Confidence::Certain)] };
         let name = self.context.world.name(def);
-        let below = self.context.below(*class);
+        let below = self.context.below(self.file, *class);
         let mut overriding: Vec<Def> = below.iter().filter_map(|c| self.own_method(*c, name)).collect();
         overriding.retain(|d| *d != def);
         overriding.sort_unstable();

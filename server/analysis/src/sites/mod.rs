@@ -15,7 +15,7 @@ pub use whole::{Share, Whole};
 
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
-use crate::infer::{Infer, Keeping, Key, World, digest};
+use crate::infer::{Infer, Keeping, World};
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -77,17 +77,20 @@ pub struct SiteContext<'a> {
 }
 
 impl SiteContext<'_> {
-    /// The classes below a class.
-    fn below(&self, class: Def) -> &[Def] {
-        let below = self.whole.below(class);
-        self.world.noted(Key::Below(class), || digest(&below));
-        below
+    /// The classes below a class, for a call in `reader`.
+    fn below(&self, reader: FileId, class: Def) -> &[Def] {
+        if self.world.keeping == Keeping::Readers {
+            self.whole.note_class(class, reader);
+        }
+        self.whole.below(class)
     }
 
     /// The method that a bare name is enough to find, for a call in `reader`.
     fn unique_method(&self, reader: FileId, name: &str) -> Option<Def> {
-        let records = self.world.keeping == Keeping::Readers;
-        self.whole.unique_method(name, records.then_some(reader))
+        if self.world.keeping == Keeping::Readers {
+            self.whole.note_name(name, reader);
+        }
+        self.whole.unique_method(name)
     }
 }
 

@@ -103,19 +103,18 @@ pub struct Whole {
     subclasses: Arc<Subclasses>,
     /// By name: the method where it is the only one, none where there are several.
     methods: Arc<FxHashMap<SmolStr, Option<Def>>>,
-    /// The files that looked for a method by its bare name.
-    readers: Arc<Mutex<FxHashMap<SmolStr, FxHashSet<FileId>>>>,
+    readers: Arc<Mutex<Readers>>,
     /// Some file lets loops nest.
     pub patches_nesting: bool,
 }
 
-/// What came to differ in [`Whole`].
-#[derive(Debug, Default)]
-pub(crate) struct Differences {
-    /// Other classes come below these.
-    pub(crate) classes: Vec<Def>,
-    /// Files that asked for a method by a name whose answer is another.
-    pub(crate) readers: FxHashSet<FileId>,
+/// The files that asked something of [`Whole`].
+#[derive(Clone, Debug, Default)]
+struct Readers {
+    /// For a method by its bare name.
+    names: FxHashMap<SmolStr, FxHashSet<FileId>>,
+    /// For the classes below a class.
+    classes: FxHashMap<Def, FxHashSet<FileId>>,
 }
 
 impl Whole {
@@ -144,8 +143,8 @@ impl Whole {
         self.patches_nesting = self.shares.iter().any(|share| share.patches_nesting);
     }
 
-    /// Takes in what `files` add now, and tells what differs from before.
-    pub(crate) fn update(&mut self, world: &World, files: &[FileId]) -> Differences {
+    /// Takes in what `files` add now. Gives the files that were given an answer which is now another.
+    pub(crate) fn update(&mut self, world: &World, files: &[FileId]) -> FxHashSet<FileId> {
         let mut is_same = true;
         for &file in files {
             let share = Share::of(world, file);
@@ -154,23 +153,24 @@ impl Whole {
                 is_same = false;
             }
         }
-        let mut differences = Differences::default();
+        let mut misled = FxHashSet::default();
         if is_same {
-            return differences;
+            return misled;
         }
         let (subclasses, methods) = (self.subclasses.clone(), self.methods.clone());
         self.join();
-        let classes = subclasses.keys().chain(self.subclasses.keys());
-        differences.classes =
-            classes.filter(|class| subclasses.get(class) != self.subclasses.get(class)).copied().collect();
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, files) in &*readers {
+        for (name, files) in &readers.names {
             if methods.get(name) != self.methods.get(name) {
-                differences.readers.extend(files);
+                misled.extend(files);
             }
         }
-        drop(readers);
-        differences
+        for (class, files) in &readers.classes {
+            if subclasses.get(class) != self.subclasses.get(class) {
+                misled.extend(files);
+            }
+        }
+        misled
     }
 
     /// The classes below a class.
@@ -178,12 +178,21 @@ impl Whole {
         self.subclasses.get(&class).map_or(&[][..], Vec::as_slice)
     }
 
-    /// The only method of a name. Remembers the file that asked, if it is given.
-    pub(super) fn unique_method(&self, name: &str, reader: Option<FileId>) -> Option<Def> {
-        if let Some(reader) = reader {
-            self.readers.lock().unwrap_or_else(PoisonError::into_inner).entry(name.into()).or_default().insert(reader);
-        }
+    /// The only method of a name.
+    pub(super) fn unique_method(&self, name: &str) -> Option<Def> {
         self.methods.get(name).copied().flatten()
+    }
+
+    /// Notes that a file asked for a method by its bare name.
+    pub(super) fn note_name(&self, name: &str, reader: FileId) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.names.entry(name.into()).or_default().insert(reader);
+    }
+
+    /// Notes that a file asked for the classes below a class.
+    pub(super) fn note_class(&self, class: Def, reader: FileId) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.classes.entry(class).or_default().insert(reader);
     }
 }
 
