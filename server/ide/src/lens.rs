@@ -71,7 +71,7 @@ fn reached(analysis: &Analysis, function: Def) -> Reached {
     let mut queue = vec![function];
     let mut reached = Reached::default();
     while let Some(def) = queue.pop() {
-        for &caller in graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
+        for &caller in graph.callers_of(def) {
             let owner = graph.owner(caller);
             if !graph.site(caller).states.may_run() || !seen.insert(owner) {
                 continue;

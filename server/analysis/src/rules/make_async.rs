@@ -45,7 +45,7 @@ pub(super) fn edits_of(
         let source = Source::of(&analysis.world, def.file);
         let at = analysis.world.scope(def).header_span.start;
         edits.push(source.edit(Span::new(at, at), "async "));
-        for &caller in analysis.graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
+        for &caller in analysis.graph.callers_of(def) {
             let Some(awaits) = await_at(analysis, infer, functions, caller) else {
                 let message = format!("{} cannot be awaited for sure", analysis.site_text(caller));
                 return Err(Refusal { place: Place { file: caller.file, span: analysis.span(caller) }, message });

@@ -1,18 +1,16 @@
 //! The two questions, answered for the whole program: where does this code run, and what does it do there. Two
 //! fixpoints over one call graph; each answer keeps the site that gave it, so that every finding can tell its chain.
 
-use crate::analysis::Roots;
+mod solve;
+
+use solve::{Functions, Lists};
+
 use crate::finding::{Confidence, FileId};
-use crate::infer::World;
-use crate::program::Origin;
 use crate::settings::RunsOn;
 use crate::sites::{Happens, Site};
 use crate::types::Def;
-use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 /// A site of the program: file, and place among the file's sites.
@@ -55,6 +53,20 @@ pub const CATEGORIES: &[&str] = &[
 ];
 
 impl Effect {
+    /// Every effect.
+    pub fn all() -> impl Iterator<Item = Effect> {
+        let blocks = (0..CATEGORIES.len() as u8).map(Effect::Blocks);
+        [Effect::StartsLoop, Effect::RefusesLoop].into_iter().chain(blocks)
+    }
+
+    const fn bit(self) -> u32 {
+        match self {
+            Effect::StartsLoop => 1,
+            Effect::RefusesLoop => 2,
+            Effect::Blocks(category) => 4 << category,
+        }
+    }
+
     /// The effect of blocking in a category.
     pub fn blocks(category: &str) -> Option<Effect> {
         CATEGORIES.iter().position(|c| *c == category).map(|i| Effect::Blocks(i as u8))
@@ -134,8 +146,12 @@ pub struct Graph {
     pub in_worker: Arc<FxHashMap<Def, SiteRef>>,
     /// What functions do.
     pub effects: Arc<FxHashMap<(Def, Effect), Witness>>,
-    /// The sites that run a function, by function.
-    pub callers: Arc<FxHashMap<Def, Vec<SiteRef>>>,
+    /// Numbers for the functions.
+    functions: Arc<Functions>,
+    /// The sites that run a function, by its number.
+    callers: Arc<Lists>,
+    /// The bits of the effects of a function, by its number.
+    masks: Arc<Vec<u32>>,
 }
 
 impl Graph {
@@ -156,93 +172,14 @@ impl Graph {
         })
     }
 
-    /// Solves both fixpoints, from the sites and the roots of each file.
-    pub(crate) fn solve(world: &World, sites: Vec<Arc<Vec<Site>>>, roots: &[Arc<Roots>]) -> Self {
-        let mut graph = Graph { sites, ..Graph::default() };
-        graph.collect(world, roots);
-        graph.solve_effects(world);
-        graph.on_loop = Arc::new(graph.reached(world, RunsOn::Loop));
-        graph.in_worker = Arc::new(graph.reached(world, RunsOn::Worker));
-        graph
+    /// The same graph over lists that differ only in the ids of expressions.
+    pub(crate) fn with_sites(&self, sites: Vec<Arc<Vec<Site>>>) -> Self {
+        Self { sites, ..self.clone() }
     }
 
-    fn collect(&mut self, world: &World, own: &[Arc<Roots>]) {
-        let mut roots: FxHashMap<Def, Vec<Root>> = FxHashMap::default();
-        for (def, root) in own.iter().flat_map(|roots| roots.iter()) {
-            roots.entry(*def).or_default().push(root.clone());
-        }
-        let mut callers: FxHashMap<Def, Vec<SiteRef>> = FxHashMap::default();
-        let mut scheduled = Vec::new();
-        for (at, site) in self.all_sites() {
-            match site.happens {
-                Happens::Runs(target) => callers.entry(target).or_default().push(at),
-                Happens::Schedules(target, on) if !world.is_async(target) => scheduled.push((target, on, at)),
-                _ => {}
-            }
-        }
-        for (target, on, at) in scheduled {
-            let root = Root::new(on, Reason::Scheduled(at));
-            roots.entry(target).or_default().push(root);
-        }
-        self.roots = Arc::new(roots);
-        self.callers = Arc::new(callers);
-    }
-
-    /// Effects flow from callee to caller through functions that run at once: shortest path first among the surest.
-    fn solve_effects(&mut self, world: &World) {
-        let mut queue = BinaryHeap::new();
-        for (at, site) in self.all_sites() {
-            if let Some((effect, confidence)) = Effect::at(site).filter(|_| passes_on(world, at.file, site)) {
-                queue.push((through(site, confidence), Reverse(0u32), Reverse(at), effect));
-            }
-        }
-        let mut effects: FxHashMap<(Def, Effect), Witness> = FxHashMap::default();
-        while let Some((confidence, Reverse(distance), Reverse(at), effect)) = queue.pop() {
-            let owner = self.owner(at);
-            if effects.contains_key(&(owner, effect)) {
-                continue;
-            }
-            effects.insert((owner, effect), Witness { site: at, confidence, distance });
-            if world.is_async(owner) || owner.scope == ScopeId::MODULE {
-                continue;
-            }
-            for &caller in self.callers.get(&owner).map_or(&[][..], Vec::as_slice) {
-                let site = self.site(caller);
-                if passes_on(world, caller.file, site) {
-                    let sure = confidence.min(through(site, site.confidence));
-                    queue.push((sure, Reverse(distance + 1), Reverse(caller), effect));
-                }
-            }
-        }
-        self.effects = Arc::new(effects);
-    }
-
-    /// The functions that run on `place` because a caller does.
-    fn reached(&self, world: &World, place: RunsOn) -> FxHashMap<Def, SiteRef> {
-        let mut by_owner: FxHashMap<Def, Vec<(SiteRef, Def)>> = FxHashMap::default();
-        for (at, site) in self.all_sites() {
-            if let Happens::Runs(target) = site.happens
-                && !world.is_async(target)
-                && (place != RunsOn::Loop || site.states.may_run())
-            {
-                by_owner.entry(self.owner(at)).or_default().push((at, target));
-            }
-        }
-        let mut start: Vec<Def> =
-            self.roots.iter().filter(|(_, r)| r.iter().any(|r| r.on == place)).map(|(d, _)| *d).collect();
-        start.sort_unstable();
-        let mut queue: VecDeque<Def> = start.into();
-        let mut reached = FxHashMap::default();
-        while let Some(def) = queue.pop_front() {
-            for &(at, target) in by_owner.get(&def).map_or(&[][..], Vec::as_slice) {
-                let is_root = self.roots.get(&target).is_some_and(|r| r.iter().any(|r| r.on == place));
-                if !is_root && !reached.contains_key(&target) {
-                    reached.insert(target, at);
-                    queue.push_back(target);
-                }
-            }
-        }
-        reached
+    /// The sites that run a function.
+    pub fn callers_of(&self, def: Def) -> &[SiteRef] {
+        self.callers.of_function(self.functions.index(def))
     }
 
     /// Whether code enters a loop's thread with this function: not because its caller is on one.
@@ -250,9 +187,9 @@ impl Graph {
         self.roots.get(&def).and_then(|r| r.iter().find(|r| r.on == RunsOn::Loop))
     }
 
-    /// The effects a site has, itself or through what it runs, with the witness of the next step (none when it is the
+    /// The effect a site has, itself or through what it runs, with the witness of the next step (none when it is the
     /// sink itself).
-    pub fn effect_at(&self, world: &World, at: SiteRef, effect: Effect) -> Option<(Confidence, Option<Witness>)> {
+    pub fn effect_at(&self, at: SiteRef, effect: Effect) -> Option<(Confidence, Option<Witness>)> {
         let site = self.site(at);
         if !site.states.may_run() {
             return None;
@@ -261,12 +198,37 @@ impl Graph {
             return (own == effect).then_some((confidence, None));
         }
         match site.happens {
-            Happens::Runs(target) if !world.is_async(target) => {
+            Happens::Runs(target) if self.passes_through(target) && self.has(target, effect) => {
                 let witness = self.effects.get(&(target, effect))?;
                 Some((site.confidence.min(witness.confidence), Some(*witness)))
             }
             _ => None,
         }
+    }
+
+    /// Every effect a site may have.
+    pub fn effects_at(&self, at: SiteRef) -> impl Iterator<Item = Effect> + use<> {
+        let site = self.site(at);
+        let mask = match (&site.happens, Effect::at(site)) {
+            _ if !site.states.may_run() => 0,
+            (_, Some((own, _))) => own.bit(),
+            (Happens::Runs(target), None) if self.passes_through(*target) => self.mask(*target),
+            _ => 0,
+        };
+        Effect::all().filter(move |effect| mask & effect.bit() != 0)
+    }
+
+    fn mask(&self, def: Def) -> u32 {
+        self.masks.get(self.functions.index(def)).copied().unwrap_or_default()
+    }
+
+    fn has(&self, def: Def, effect: Effect) -> bool {
+        self.mask(def) & effect.bit() != 0
+    }
+
+    /// Whether a call of a function runs its code: that of a coroutine function only makes the coroutine.
+    fn passes_through(&self, def: Def) -> bool {
+        !self.functions.is_async(def)
     }
 
     /// The sites from a witness down to the sink.
@@ -281,15 +243,4 @@ impl Graph {
         }
         chain
     }
-}
-
-/// Whether what happens at a site may happen on a loop, and is the callers' affair: where a function of the project itself
-/// knows that a loop runs, it is its own.
-fn passes_on(world: &World, file: FileId, site: &Site) -> bool {
-    let is_reported = world.program.file(file).origin == Origin::Project;
-    site.states.may_run() && !(is_reported && site.states.always_runs())
-}
-
-fn through(site: &Site, confidence: Confidence) -> Confidence {
-    if site.conditional { confidence.min(Confidence::Likely) } else { confidence }
 }
