@@ -151,11 +151,11 @@ impl Analysis {
 
     /// Whether a function may run in `place`: it is entered there, or called by what runs there.
     pub fn function_runs_on(&self, def: Def, place: RunsOn) -> bool {
-        let rooted = self.graph.roots.get(&def).is_some_and(|r| r.iter().any(|r| r.on == place));
+        let rooted = self.graph.roots_of(def).iter().any(|r| r.on == place);
         rooted
             || match place {
-                RunsOn::Loop => self.graph.on_loop.contains_key(&def),
-                RunsOn::Worker => self.graph.in_worker.contains_key(&def),
+                RunsOn::Loop => self.graph.on_loop_from(def).is_some(),
+                RunsOn::Worker => self.graph.in_worker_from(def).is_some(),
                 RunsOn::NoLoop => {
                     !self.function_runs_on(def, RunsOn::Loop) && !self.function_runs_on(def, RunsOn::Worker)
                 }

@@ -85,7 +85,7 @@ pub fn incoming(analysis: &Analysis, def: Def) -> Vec<Call> {
         let all = graph.all_sites().filter(|(_, site)| hands_over(&site.happens));
         sites.extend(all.map(|(at, _)| (at, CallKind::HandsOver)));
     } else {
-        let roots = graph.roots.get(&def).map_or(&[][..], Vec::as_slice);
+        let roots = graph.roots_of(def);
         sites.extend(roots.iter().filter_map(|root| match root.reason {
             Reason::Scheduled(at) => Some((at, CallKind::HandsOver)),
             _ => None,

@@ -38,7 +38,7 @@ pub fn lenses(analysis: &Analysis, file: FileId) -> Vec<Lens> {
     let mut lenses: Vec<Lens> = plain
         .filter_map(|(scope, s)| {
             let function = Def { file, scope };
-            if !analysis.graph.on_loop.contains_key(&function) {
+            if analysis.graph.on_loop_from(function).is_none() {
                 return None;
             }
             let does = does(analysis, function)?;

@@ -138,18 +138,19 @@ impl Root {
 pub struct Graph {
     /// Sites of each file.
     pub sites: Vec<Arc<Vec<Site>>>,
-    /// Where functions are entered.
-    pub roots: Arc<FxHashMap<Def, Vec<Root>>>,
-    /// Functions that run on a loop because their caller does: the caller's site, on a shortest path from a root.
-    pub on_loop: Arc<FxHashMap<Def, SiteRef>>,
+    /// Where functions are entered, by number.
+    roots: Arc<Lists<Root>>,
+    /// By number, for functions that run on a loop because their caller does: the caller's site, on a shortest path from a
+    /// root.
+    on_loop: Arc<Vec<Option<SiteRef>>>,
     /// The same for worker threads.
-    pub in_worker: Arc<FxHashMap<Def, SiteRef>>,
+    in_worker: Arc<Vec<Option<SiteRef>>>,
     /// What functions do.
     pub effects: Arc<FxHashMap<(Def, Effect), Witness>>,
     /// Numbers for the functions.
     functions: Arc<Functions>,
     /// The sites that run a function, by its number.
-    callers: Arc<Lists>,
+    callers: Arc<Lists<SiteRef>>,
     /// The bits of the effects of a function, by its number.
     masks: Arc<Vec<u32>>,
 }
@@ -177,6 +178,21 @@ impl Graph {
         Self { sites, ..self.clone() }
     }
 
+    /// Where a function is entered by itself.
+    pub fn roots_of(&self, def: Def) -> &[Root] {
+        self.roots.of_function(self.functions.index(def))
+    }
+
+    /// The site, on a shortest path from a root, because of which a function that is no root there runs on a loop.
+    pub fn on_loop_from(&self, def: Def) -> Option<SiteRef> {
+        self.on_loop.get(self.functions.index(def)).copied().flatten()
+    }
+
+    /// The same for worker threads.
+    pub fn in_worker_from(&self, def: Def) -> Option<SiteRef> {
+        self.in_worker.get(self.functions.index(def)).copied().flatten()
+    }
+
     /// The sites that run a function.
     pub fn callers_of(&self, def: Def) -> &[SiteRef] {
         self.callers.of_function(self.functions.index(def))
@@ -184,7 +200,7 @@ impl Graph {
 
     /// Whether code enters a loop's thread with this function: not because its caller is on one.
     pub fn loop_root(&self, def: Def) -> Option<&Root> {
-        self.roots.get(&def).and_then(|r| r.iter().find(|r| r.on == RunsOn::Loop))
+        self.roots_of(def).iter().find(|r| r.on == RunsOn::Loop)
     }
 
     /// The effect a site has, itself or through what it runs, with the witness of the next step (none when it is the

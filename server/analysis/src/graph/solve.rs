@@ -2,7 +2,7 @@
 
 use super::{Effect, Graph, Reason, Root, SiteRef, Witness};
 use crate::analysis::Roots;
-use crate::finding::{Confidence, FileId};
+use crate::finding::Confidence;
 use crate::infer::World;
 use crate::program::Origin;
 use crate::settings::RunsOn;
@@ -47,16 +47,22 @@ impl Functions {
     }
 }
 
-/// A list of sites for each function, one after the other in one array.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lists {
+/// A list for each function, one after the other in one array.
+#[derive(Clone, Debug)]
+pub(super) struct Lists<T> {
     starts: Vec<u32>,
-    sites: Vec<SiteRef>,
+    items: Vec<T>,
 }
 
-impl Lists {
-    /// Sorts sites by the numbers of functions, keeping their order otherwise: a counting sort.
-    fn of(functions: usize, pairs: &[(u32, SiteRef)]) -> Self {
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { starts: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T: Clone> Lists<T> {
+    /// Sorts items by the numbers of their functions, keeping their order otherwise: a counting sort.
+    fn of(functions: usize, pairs: &[(u32, T)]) -> Self {
         let mut starts = vec![0u32; functions + 1];
         for (function, _) in pairs {
             starts[*function as usize + 1] += 1;
@@ -65,18 +71,18 @@ impl Lists {
             starts[i + 1] += starts[i];
         }
         let mut next = starts.clone();
-        let mut sites = vec![SiteRef { file: FileId(0), index: 0 }; pairs.len()];
-        for (function, site) in pairs {
+        let mut order = vec![0u32; pairs.len()];
+        for (i, (function, _)) in pairs.iter().enumerate() {
             let at = &mut next[*function as usize];
-            sites[*at as usize] = *site;
+            order[*at as usize] = i as u32;
             *at += 1;
         }
-        Self { starts, sites }
+        Self { starts, items: order.into_iter().map(|i| pairs[i as usize].1.clone()).collect() }
     }
 
-    pub(super) fn of_function(&self, function: usize) -> &[SiteRef] {
+    pub(super) fn of_function(&self, function: usize) -> &[T] {
         match (self.starts.get(function), self.starts.get(function.wrapping_add(1))) {
-            (Some(&start), Some(&end)) => &self.sites[start as usize..end as usize],
+            (Some(&start), Some(&end)) => &self.items[start as usize..end as usize],
             _ => &[],
         }
     }
@@ -87,35 +93,37 @@ impl Graph {
     pub(crate) fn solve(world: &World, sites: Vec<Arc<Vec<Site>>>, roots: &[Arc<Roots>]) -> Self {
         let mut graph = Graph { sites, functions: Arc::new(Functions::of(world)), ..Graph::default() };
         graph.collect(roots);
-        graph.solve_effects(world);
-        let calls = graph.calls();
-        graph.on_loop = Arc::new(graph.reached(&calls, RunsOn::Loop));
-        graph.in_worker = Arc::new(graph.reached(&calls, RunsOn::Worker));
+        let contexts = || {
+            let calls = graph.calls();
+            (graph.reached(&calls, RunsOn::Loop), graph.reached(&calls, RunsOn::Worker))
+        };
+        let ((masks, effects), (on_loop, in_worker)) = rayon::join(|| graph.solve_effects(world), contexts);
+        (graph.masks, graph.effects) = (Arc::new(masks), Arc::new(effects));
+        (graph.on_loop, graph.in_worker) = (Arc::new(on_loop), Arc::new(in_worker));
         graph
     }
 
     fn collect(&mut self, own: &[Arc<Roots>]) {
-        let mut roots: FxHashMap<Def, Vec<Root>> = FxHashMap::default();
-        for (def, root) in own.iter().flat_map(|roots| roots.iter()) {
-            roots.entry(*def).or_default().push(root.clone());
-        }
+        let own = own.iter().flat_map(|roots| roots.iter());
+        let mut roots: Vec<(u32, Root)> =
+            own.map(|(def, root)| (self.functions.index(*def) as u32, root.clone())).collect();
         let mut callers = Vec::new();
         for (at, site) in self.all_sites() {
             match site.happens {
                 Happens::Runs(target) => callers.push((self.functions.index(target) as u32, at)),
                 Happens::Schedules(target, on) if !self.functions.is_async(target) => {
-                    roots.entry(target).or_default().push(Root::new(on, Reason::Scheduled(at)));
+                    roots.push((self.functions.index(target) as u32, Root::new(on, Reason::Scheduled(at))));
                 }
                 _ => {}
             }
         }
-        self.roots = Arc::new(roots);
+        self.roots = Arc::new(Lists::of(self.functions.len(), &roots));
         self.callers = Arc::new(Lists::of(self.functions.len(), &callers));
     }
 
     /// Effects flow from callee to caller through functions that run at once: shortest path first among the surest
     /// (Dijkstra 1959, with the pair of confidence and distance as the cost).
-    fn solve_effects(&mut self, world: &World) {
+    fn solve_effects(&self, world: &World) -> (Vec<u32>, FxHashMap<(Def, Effect), Witness>) {
         let is_project: Vec<bool> = world.program.files.iter().map(|f| f.origin == Origin::Project).collect();
         let passes_on = |at: SiteRef, site: &Site| {
             // Where a function of the project itself knows that a loop runs, it is its own affair, not its callers'.
@@ -148,12 +156,11 @@ impl Graph {
                 }
             }
         }
-        self.effects = Arc::new(effects);
-        self.masks = Arc::new(masks);
+        (masks, effects)
     }
 
     /// The sites of each function that run another's code at once.
-    fn calls(&self) -> Lists {
+    fn calls(&self) -> Lists<SiteRef> {
         let runs = self.all_sites().filter_map(|(at, site)| match site.happens {
             Happens::Runs(target) if !self.functions.is_async(target) => {
                 Some((self.functions.index(self.owner(at)) as u32, at))
@@ -164,18 +171,16 @@ impl Graph {
     }
 
     /// The functions that run on `place` because a caller does: breadth first, so that the ways are shortest.
-    fn reached(&self, calls: &Lists, place: RunsOn) -> FxHashMap<Def, SiteRef> {
+    fn reached(&self, calls: &Lists<SiteRef>, place: RunsOn) -> Vec<Option<SiteRef>> {
+        let is_root = |function: &usize| self.roots.of_function(*function).iter().any(|root| root.on == place);
+        let mut queue: VecDeque<usize> = (0..self.functions.len()).filter(is_root).collect();
         let mut is_known = vec![false; self.functions.len()];
-        let mut start: Vec<Def> =
-            self.roots.iter().filter(|(_, r)| r.iter().any(|r| r.on == place)).map(|(d, _)| *d).collect();
-        start.sort_unstable();
-        for &def in &start {
-            is_known[self.functions.index(def)] = true;
+        for &function in &queue {
+            is_known[function] = true;
         }
-        let mut queue: VecDeque<Def> = start.into();
-        let mut reached = FxHashMap::default();
-        while let Some(def) = queue.pop_front() {
-            for &at in calls.of_function(self.functions.index(def)) {
+        let mut reached = vec![None; self.functions.len()];
+        while let Some(function) = queue.pop_front() {
+            for &at in calls.of_function(function) {
                 let site = self.site(at);
                 let Happens::Runs(target) = site.happens else { continue };
                 let number = self.functions.index(target);
@@ -183,8 +188,8 @@ impl Graph {
                     continue;
                 }
                 is_known[number] = true;
-                reached.insert(target, at);
-                queue.push_back(target);
+                reached[number] = Some(at);
+                queue.push_back(number);
             }
         }
         reached

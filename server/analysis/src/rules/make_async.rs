@@ -87,7 +87,7 @@ pub(super) fn obstacle(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> 
     if name.starts_with("test") && is_test_module(world.program.module_name(def.file)) {
         return because("is a test, which is run as it is");
     }
-    if let Some(root) = analysis.graph.roots.get(&def).and_then(|roots| roots.first()) {
+    if let Some(root) = analysis.graph.roots_of(def).first() {
         let why = match &root.reason {
             Reason::Framework(by) => run_by(by),
             Reason::Scheduled(at) => {
