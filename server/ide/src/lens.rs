@@ -38,9 +38,7 @@ pub fn lenses(analysis: &Analysis, file: FileId) -> Vec<Lens> {
     let mut lenses: Vec<Lens> = plain
         .filter_map(|(scope, s)| {
             let function = Def { file, scope };
-            if analysis.graph.on_loop_from(function).is_none() {
-                return None;
-            }
+            analysis.graph.on_loop_from(function)?;
             let does = does(analysis, function)?;
             let reached = reached(analysis, function).words()?;
             Some(Lens { span: s.name_span, function, title: format!("reached from {reached} · {does}") })
