@@ -75,8 +75,8 @@ fn function(analysis: &Analysis, file: FileId, def: Def, out: &mut String) {
     }
     let effects = [Effect::StartsLoop, Effect::RefusesLoop].into_iter();
     for effect in effects.chain((0..CATEGORIES.len() as u8).map(Effect::Blocks)) {
-        if let Some(witness) = graph.effects.get(&(def, effect)) {
-            let chain: Vec<String> = graph.chain(*witness, effect).iter().map(|at| analysis.site_text(*at)).collect();
+        if let Some(witness) = graph.witness(def, effect) {
+            let chain: Vec<String> = graph.chain(witness, effect).iter().map(|at| analysis.site_text(*at)).collect();
             let confidence = format!("{:?}", witness.confidence).to_lowercase();
             let name = match effect {
                 Effect::StartsLoop => "starts loop",

@@ -14,6 +14,10 @@ use printer::Printer;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+/// Facts and answers are many small pieces: an allocator made for those saves a tenth of a check.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let Global { color, verbose, quiet } = arguments.global;

@@ -52,8 +52,8 @@ pub fn lenses(analysis: &Analysis, file: FileId) -> Vec<Lens> {
 fn does(analysis: &Analysis, function: Def) -> Option<String> {
     let graph = &analysis.graph;
     effects().filter(|effect| is_loud(*effect)).find_map(|effect| {
-        let witness = graph.effects.get(&(function, effect)).filter(|w| w.confidence > Confidence::Possible)?;
-        let sink = callee_name(analysis, *graph.chain(*witness, effect).last()?);
+        let witness = graph.witness(function, effect).filter(|w| w.confidence > Confidence::Possible)?;
+        let sink = callee_name(analysis, *graph.chain(witness, effect).last()?);
         Some(match effect {
             Effect::StartsLoop => format!("starts an event loop (`{sink}`)"),
             Effect::RefusesLoop => format!("refuses a running loop (`{sink}`)"),

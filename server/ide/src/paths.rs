@@ -77,15 +77,15 @@ pub fn paths_of_finding(analysis: &Analysis, finding: &Finding) -> Vec<Path> {
 /// The paths through a function.
 pub fn paths_of(analysis: &Analysis, def: Def) -> Vec<Path> {
     let downs = effects().filter(|effect| is_loud(*effect)).filter_map(|effect| {
-        let witness = analysis.graph.effects.get(&(def, effect))?;
-        Some((effect, analysis.graph.chain(*witness, effect)))
+        let witness = analysis.graph.witness(def, effect)?;
+        Some((effect, analysis.graph.chain(witness, effect)))
     });
     let mut downs: Vec<_> = downs.collect();
     if downs.is_empty() {
         // What it does besides is not shown unasked, but was asked for here.
         downs.extend(effects().filter_map(|effect| {
-            let witness = analysis.graph.effects.get(&(def, effect))?;
-            Some((effect, analysis.graph.chain(*witness, effect)))
+            let witness = analysis.graph.witness(def, effect)?;
+            Some((effect, analysis.graph.chain(witness, effect)))
         }));
     }
     join(analysis, def, downs)

@@ -9,7 +9,6 @@ use crate::finding::{Confidence, FileId};
 use crate::settings::RunsOn;
 use crate::sites::{Happens, Site};
 use crate::types::Def;
-use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -145,8 +144,8 @@ pub struct Graph {
     on_loop: Arc<Vec<Option<SiteRef>>>,
     /// The same for worker threads.
     in_worker: Arc<Vec<Option<SiteRef>>>,
-    /// What functions do.
-    pub effects: Arc<FxHashMap<(Def, Effect), Witness>>,
+    /// What functions do, by number.
+    effects: Arc<Lists<(Effect, Witness)>>,
     /// Numbers for the functions.
     functions: Arc<Functions>,
     /// The sites that run a function, by its number.
@@ -193,6 +192,12 @@ impl Graph {
         self.in_worker.get(self.functions.index(def)).copied().flatten()
     }
 
+    /// Why a function has an effect; none where it has not.
+    pub fn witness(&self, def: Def, effect: Effect) -> Option<Witness> {
+        let own = self.effects.of_function(self.functions.index(def));
+        own.iter().find(|(e, _)| *e == effect).map(|(_, witness)| *witness)
+    }
+
     /// The sites that run a function.
     pub fn callers_of(&self, def: Def) -> &[SiteRef] {
         self.callers.of_function(self.functions.index(def))
@@ -215,8 +220,8 @@ impl Graph {
         }
         match site.happens {
             Happens::Runs(target) if self.passes_through(target) && self.has(target, effect) => {
-                let witness = self.effects.get(&(target, effect))?;
-                Some((site.confidence.min(witness.confidence), Some(*witness)))
+                let witness = self.witness(target, effect)?;
+                Some((site.confidence.min(witness.confidence), Some(witness)))
             }
             _ => None,
         }
@@ -251,8 +256,8 @@ impl Graph {
     pub fn chain(&self, mut witness: Witness, effect: Effect) -> Vec<SiteRef> {
         let mut chain = vec![witness.site];
         while let Happens::Runs(target) = self.site(witness.site).happens {
-            match self.effects.get(&(target, effect)) {
-                Some(next) if chain.len() < 100 => witness = *next,
+            match self.witness(target, effect) {
+                Some(next) if chain.len() < 100 => witness = next,
                 _ => break,
             }
             chain.push(witness.site);

@@ -9,7 +9,6 @@ use crate::settings::RunsOn;
 use crate::sites::{Happens, Site};
 use crate::types::Def;
 use asyncwise_syntax::facts::{ScopeId, ScopeKind};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -123,7 +122,7 @@ impl Graph {
 
     /// Effects flow from callee to caller through functions that run at once: shortest path first among the surest
     /// (Dijkstra 1959, with the pair of confidence and distance as the cost).
-    fn solve_effects(&self, world: &World) -> (Vec<u32>, FxHashMap<(Def, Effect), Witness>) {
+    fn solve_effects(&self, world: &World) -> (Vec<u32>, Lists<(Effect, Witness)>) {
         let is_project: Vec<bool> = world.program.files.iter().map(|f| f.origin == Origin::Project).collect();
         let passes_on = |at: SiteRef, site: &Site| {
             // Where a function of the project itself knows that a loop runs, it is its own affair, not its callers'.
@@ -136,7 +135,7 @@ impl Graph {
             }
         }
         let mut masks = vec![0u32; self.functions.len()];
-        let mut effects: FxHashMap<(Def, Effect), Witness> = FxHashMap::default();
+        let mut effects = Vec::new();
         while let Some((confidence, Reverse(distance), Reverse(at), effect)) = queue.pop() {
             let owner = self.owner(at);
             let number = self.functions.index(owner);
@@ -144,7 +143,7 @@ impl Graph {
                 continue;
             }
             masks[number] |= effect.bit();
-            effects.insert((owner, effect), Witness { site: at, confidence, distance });
+            effects.push((number as u32, (effect, Witness { site: at, confidence, distance })));
             if self.functions.is_async(owner) || owner.scope == ScopeId::MODULE {
                 continue;
             }
@@ -156,6 +155,7 @@ impl Graph {
                 }
             }
         }
+        let effects = Lists::of(self.functions.len(), &effects);
         (masks, effects)
     }
 

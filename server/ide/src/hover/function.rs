@@ -120,7 +120,7 @@ pub(super) fn effects(analysis: &Analysis, def: Def) -> Vec<Line> {
 
 /// One effect of a function, with the calls that lead to it.
 fn effect_line(analysis: &Analysis, def: Def, effect: Effect) -> Option<Line> {
-    let witness = *analysis.graph.effects.get(&(def, effect))?;
+    let witness = analysis.graph.witness(def, effect)?;
     let chain = analysis.graph.chain(witness, effect);
     let sure = witness.confidence > Confidence::Possible;
     let verb = match (effect, sure) {
