@@ -17,7 +17,7 @@ pub mod rules;
 pub mod settings;
 pub mod sites;
 mod states;
-mod suppress;
+pub mod suppress;
 pub mod types;
 
 /// Answers the structural rest of a query rule: what the facts cannot say about the tree around a candidate.

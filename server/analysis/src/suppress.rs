@@ -82,16 +82,7 @@ impl Comments {
             return None;
         }
         let text = &*world.program.file(file).text;
-        let covers = facts
-            .suppressions
-            .iter()
-            .map(|s| match s.kind {
-                SuppressionKind::File => Span::new(0, facts.len),
-                SuppressionKind::Line => logical_line(facts, text, s.span),
-                SuppressionKind::Noqa => line(text, s.span.start),
-            })
-            .collect();
-        Some(Self { file, covers })
+        Some(Self { file, covers: facts.suppressions.iter().map(|s| covered(facts, text, s)).collect() })
     }
 
     fn silence(&self, world: &World, rule: &str, at: Span, is_finding: bool, mut used: Option<&mut Used>) -> bool {
@@ -156,6 +147,15 @@ fn names_rule(kind: SuppressionKind, name: &str, rule: &str) -> bool {
     match kind {
         SuppressionKind::Noqa => name == rule || known.is_some_and(|r| r.same_as.contains(&name)),
         _ => name == rule || name == "all" || known.is_some_and(|r| r.group == name),
+    }
+}
+
+/// The bytes in which a comment silences what begins there.
+pub fn covered(facts: &FileFacts, text: &str, comment: &Suppression) -> Span {
+    match comment.kind {
+        SuppressionKind::File => Span::new(0, facts.len),
+        SuppressionKind::Line => logical_line(facts, text, comment.span),
+        SuppressionKind::Noqa => line(text, comment.span.start),
     }
 }
 

@@ -13,9 +13,7 @@ use serde::Serialize;
 pub(crate) fn explain(name: &str, printer: &mut Printer) -> Exit {
     let rules = rules::all();
     if let Some(rule) = rules.iter().find(|rule| rule.name == name) {
-        // What follows is the rule's test suite: too long to read through.
-        let page = rule.page.split_once("\n## More examples").map_or(rule.page, |(page, _)| page);
-        printer.line(page.trim_end());
+        printer.line(rule.explanation());
         return Exit::Nothing;
     }
     let advice = match nearest(name, rules.iter().map(|rule| rule.name)) {

@@ -123,6 +123,11 @@ fn rows<T: DeserializeOwned>(file: &str, key: &str, text: &str) -> Vec<T> {
     parsed.remove(key).unwrap_or_default()
 }
 
+/// The name of an outside callable as people write it.
+pub fn written_name(path: &str) -> &str {
+    path.strip_prefix("builtins.").or_else(|| path.strip_prefix("asyncio.AbstractEventLoop.")).unwrap_or(path)
+}
+
 impl Knowledge {
     /// The shipped tables, read once.
     pub fn shipped() -> &'static Knowledge {

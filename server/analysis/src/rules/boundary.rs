@@ -7,7 +7,7 @@ use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding
 use crate::fixes::{Source, async_library, tidy};
 use crate::graph::{CATEGORIES, Effect, Reason, SiteRef};
 use crate::infer::Infer;
-use crate::knowledge::{InRunningLoop, StarterArgument};
+use crate::knowledge::{InRunningLoop, StarterArgument, written_name};
 use crate::sites::Happens;
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
@@ -53,7 +53,7 @@ pub(crate) fn nested_event_loop(
         _ => "raises here",
     };
     let name = analysis.site_text(meeting.site);
-    let sink_name = short(&sink);
+    let sink_name = written_name(&sink);
     let message = match meeting.chain.len() {
         0 => format!("{sink_name}() {happens}: an event loop is already running"),
         1 => format!("{name} calls {sink_name}(), which {happens}: an event loop is already running"),
@@ -97,7 +97,7 @@ pub(crate) fn blocking_call(
         return None;
     }
     let last = meeting.chain.last().copied().unwrap_or(meeting.site);
-    let sink_name = short(&analysis.sink_of(last)).to_owned();
+    let sink_name = written_name(&analysis.sink_of(last)).to_owned();
     let name = analysis.site_text(meeting.site);
     let message = match meeting.chain.len() {
         0 => format!("{sink_name}() blocks the event loop"),
@@ -185,15 +185,10 @@ fn step(analysis: &Analysis, at: SiteRef, effect: Effect) -> ChainStep {
                 Effect::RefusesLoop => "refuses to run on an event loop",
                 Effect::Blocks(_) => "blocks the thread",
             };
-            format!("{owner} calls {}(), which {does}", short(&sink))
+            format!("{owner} calls {}(), which {does}", written_name(&sink))
         }
     };
     ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message }
-}
-
-/// The name of an outside callable as people write it.
-fn short(path: &str) -> &str {
-    path.strip_prefix("builtins.").or_else(|| path.strip_prefix("asyncio.AbstractEventLoop.")).unwrap_or(path)
 }
 
 /// `asyncio.run(x)` -> `await x`, and the like for the other starters.
@@ -207,14 +202,19 @@ fn start_to_await(analysis: &Analysis, at: SiteRef, sink: &str, confidence: Conf
     let simple =
         matches!(sink, "asyncio.run" | "uvloop.run" | "anyio.run") && !drops && confidence == Confidence::Certain;
     Some(Fix {
-        title: format!("Replace {}() by await", short(sink)),
+        title: format!("Replace {}() by await", written_name(sink)),
         applicability: if simple { Applicability::Safe } else { Applicability::Unsafe },
         edits: vec![edit],
     })
 }
 
 /// The replacement of a starter's call by an `await`, and whether arguments get lost.
-fn starter_edit(analysis: &Analysis, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
+pub(super) fn starter_edit(
+    analysis: &Analysis,
+    source: &Source<'_>,
+    call: ExprId,
+    sink: &str,
+) -> Option<(Edit, bool)> {
     let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
     let arguments = source.facts.args(args);
     // The Runner itself would still close its loop on the running one.

@@ -1,12 +1,13 @@
 //! The refactoring "make these functions async": `async def`, and `await` at every call, across files.
 
+use super::make_function_async::{Refusal, run_by};
 use crate::analysis::Analysis;
-use crate::finding::{Confidence, Edit};
+use crate::finding::{Confidence, Edit, FileId, Place};
 use crate::fixes::{Source, tidy};
-use crate::graph::SiteRef;
-use crate::infer::Infer;
+use crate::graph::{Reason, SiteRef};
+use crate::infer::{Infer, Traits};
 use crate::program::Origin;
-use crate::sites::Happens;
+use crate::roots::is_test_module;
 use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 
@@ -21,63 +22,139 @@ pub(super) fn edits(
     functions: &[Def],
     extra: Vec<Edit>,
 ) -> Option<Vec<Edit>> {
+    let may_change = |def: &Def| {
+        let alone = relatives(analysis, infer, *def).iter().all(|other| functions.contains(other));
+        alone && obstacle(analysis, infer, *def).is_none()
+    };
+    if !functions.iter().all(may_change) {
+        return None;
+    }
+    edits_of(analysis, infer, functions, extra).ok().filter(|edits| edits.len() <= MAX_EDITS)
+}
+
+/// The same for functions that may all change, however many edits it takes.
+pub(super) fn edits_of(
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
+    functions: &[Def],
+    extra: Vec<Edit>,
+) -> Result<Vec<Edit>, Refusal> {
     let mut edits = extra;
     let mut calls = Vec::new();
     for &def in functions {
-        if !may_change(analysis, infer, def) {
-            return None;
-        }
         let source = Source::of(&analysis.world, def.file);
         let at = analysis.world.scope(def).header_span.start;
         edits.push(source.edit(Span::new(at, at), "async "));
         for &caller in analysis.graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
-            edits.extend(await_at(analysis, functions, caller)?);
+            let Some(awaits) = await_at(analysis, infer, functions, caller) else {
+                let message = format!("{} cannot be awaited for sure", analysis.site_text(caller));
+                return Err(Refusal { place: Place { file: caller.file, span: analysis.span(caller) }, message });
+            };
+            edits.extend(awaits);
             calls.push((caller.file, analysis.graph.site(caller).expr));
         }
-        if edits.len() > MAX_EDITS {
-            return None;
+    }
+    for &def in functions {
+        if let Some(place) = other_mention(analysis, infer, def, &calls) {
+            let message = format!("`{}` is, or may be, used as a value, not only called", analysis.world.name(def));
+            return Err(Refusal { place, message });
         }
     }
-    let all_known = functions.iter().all(|&def| only_called(analysis, infer, def, &calls));
-    if all_known { tidy(edits) } else { None }
+    let place = Place { file: functions[0].file, span: analysis.world.scope(functions[0]).name_span };
+    tidy(edits).ok_or_else(|| Refusal { place, message: "the changes would overlap".to_owned() })
 }
 
-fn may_change(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> bool {
+/// What in the definition of a function, or in what runs it, forbids that it becomes async; in words.
+pub(super) fn obstacle(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> Option<String> {
     let world = &analysis.world;
     let scope = world.scope(def);
     let name = world.name(def);
-    let plain = world.program.file(def.file).origin == Origin::Project
-        && scope.kind == (ScopeKind::Function { is_async: false })
-        && !scope.has_yield
-        && !scope.broken
-        && !(name.starts_with("__") && name.ends_with("__"))
-        && infer.definition(def) == Ty::Function(def, None)
-        && *infer.traits(def) == Default::default()
-        && analysis.graph.roots.get(&def).is_none_or(Vec::is_empty);
-    let Some(class) = world.class_of(def) else { return plain };
+    let because = |why: &str| Some(format!("`{name}` {why}"));
+    if scope.kind != (ScopeKind::Function { is_async: false }) {
+        return because("is no plain function");
+    }
+    if world.program.file(def.file).origin != Origin::Project {
+        return because("is not part of the project");
+    }
+    if scope.broken {
+        return because("has a syntax error");
+    }
+    if scope.has_yield {
+        return because("is a generator");
+    }
+    if name.starts_with("__") && name.ends_with("__") {
+        return because("is called by Python itself, which does not await it");
+    }
+    if name.starts_with("test") && is_test_module(world.program.module_name(def.file)) {
+        return because("is a test, which is run as it is");
+    }
+    if let Some(root) = analysis.graph.roots.get(&def).and_then(|roots| roots.first()) {
+        let why = match &root.reason {
+            Reason::Framework(by) => run_by(by),
+            Reason::Scheduled(at) => {
+                format!("is handed over by {}, which expects it as it is", analysis.site_text(*at))
+            }
+            _ => "is run from outside, as it is".to_owned(),
+        };
+        return because(&why);
+    }
+    let traits = infer.traits(def);
+    let plain = Traits { is_abstract: traits.is_abstract, ..Traits::default() };
+    let decorators = scope.decorators.0.len as usize;
+    if *traits != plain || decorators > usize::from(traits.is_abstract) {
+        return because("has a decorator, which expects it as it is");
+    }
+    let class = world.class_of(def)?;
     let mro = infer.mro(class);
-    let overrides = mro.classes[1..].iter().any(|c| defines(analysis, *c, name));
-    let below = analysis.subclasses.get(&class).is_some_and(|all| all.iter().any(|c| defines(analysis, *c, name)));
-    plain && !overrides && !below && !mro.unknown && mro.externals.is_empty()
+    if mro.unknown || !mro.externals.is_empty() {
+        return because("may replace a method of a class outside the project");
+    }
+    None
 }
 
-fn defines(analysis: &Analysis, class: Def, name: &str) -> bool {
-    let index = analysis.world.index_of(class.file);
-    index.name(name).is_some_and(|id| index.binds(class.scope, id))
+/// The methods of the program that replace a method in classes below, or that it replaces; itself left out. They can only
+/// become async together.
+pub(super) fn relatives(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> Vec<Def> {
+    let world = &analysis.world;
+    let Some(class) = world.class_of(def) else { return Vec::new() };
+    let mut classes = infer.mro(class).classes[1..].to_vec();
+    classes.extend(analysis.subclasses.get(&class).map_or(&[][..], Vec::as_slice));
+    let name = world.name(def);
+    let mut found = Vec::new();
+    for class in classes {
+        let (facts, index) = (world.facts(class.file), world.index_of(class.file));
+        let Some(id) = index.name(name) else { continue };
+        // Something else under that name is no function that could become async: `obstacle` says so.
+        found.extend(index.bindings(facts, class.scope, id).map(|binding| match binding.kind {
+            BindingKind::Def(scope) => Def { file: class.file, scope },
+            _ => class,
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The edits that await a call; none where `await` may not stand even when `functions` are async.
-fn await_at(analysis: &Analysis, functions: &[Def], caller: SiteRef) -> Option<Vec<Edit>> {
+fn await_at(
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
+    functions: &[Def],
+    caller: SiteRef,
+) -> Option<Vec<Edit>> {
     let site = analysis.graph.site(caller);
     let source = Source::of(&analysis.world, caller.file);
-    let is_call = matches!(source.facts.expr(site.expr).kind, ExprKind::Call { .. });
-    let sure = site.confidence == Confidence::Certain && matches!(site.happens, Happens::Runs(_));
+    let ExprKind::Call { func, .. } = source.facts.expr(site.expr).kind else { return None };
+    // Sure also where any of several functions may run, if all of them become async.
+    let all_change =
+        |callee: Ty| callee.parts().iter().all(|part| matches!(part, Ty::Function(def, _) if functions.contains(def)));
+    let sure = site.confidence == Confidence::Certain || all_change(infer.expr(caller.file, func));
     let becomes = functions.contains(&analysis.graph.owner(caller)) && in_own_code(source.facts, site.expr, site.owner);
-    (is_call && sure && (becomes || source.await_is_legal(site.expr))).then(|| source.insert_await(site.expr))
+    (sure && (becomes || source.await_is_legal(site.expr))).then(|| source.insert_await(site.expr))
 }
 
 /// Whether an expression stands in the function's own code, or in a comprehension of it where `await` is legal.
-fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bool {
+pub(super) fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bool {
     let mut scope = facts.expr(expr).scope;
     while scope != owner {
         let s = facts.scope(scope);
@@ -92,37 +169,35 @@ fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bool {
     true
 }
 
-/// Whether every mention of a function is the callee of one of the calls.
-fn only_called(
+/// A mention of a function that is not the callee of one of the calls.
+fn other_mention(
     analysis: &Analysis,
     infer: &mut Infer<'_>,
     def: Def,
-    calls: &[(crate::finding::FileId, ExprId)],
-) -> bool {
+    calls: &[(FileId, ExprId)],
+) -> Option<Place> {
     let world = &analysis.world;
     let name = world.name(def);
-    world.program.ids().all(|file| {
+    world.program.ids().find_map(|file| {
         let facts = world.facts(file);
-        let Some(id) = world.index_of(file).name(name) else { return true };
-        facts.exprs().all(|(expr, e)| {
-            let mentions = match e.kind {
-                ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => n == id,
-                _ => false,
-            };
-            if !mentions {
-                return true;
+        let id = world.index_of(file).name(name)?;
+        let is_other = |expr: ExprId, e: &Expr, infer: &mut Infer<'_>| {
+            if !matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == id) {
+                return false;
             }
             if let Parent::Expr(parent) = e.parent
                 && let ExprKind::Call { func, .. } = facts.expr(parent).kind
                 && func == expr
                 && calls.contains(&(file, parent))
             {
-                return true;
+                return false;
             }
             match infer.expr(file, expr) {
-                Ty::Unknown => matches!(e.kind, ExprKind::Name(_)),
-                ty => !ty.parts().iter().any(|p| matches!(p, Ty::Function(d, _) if *d == def) || *p == Ty::Unknown),
+                Ty::Unknown => matches!(e.kind, ExprKind::Attribute { .. }),
+                ty => ty.parts().iter().any(|p| matches!(p, Ty::Function(d, _) if *d == def) || *p == Ty::Unknown),
             }
-        })
+        };
+        let found = facts.exprs().find(|(expr, e)| is_other(*expr, e, infer));
+        found.map(|(_, e)| Place { file, span: e.span })
     })
 }

@@ -2,6 +2,7 @@
 
 mod boundary;
 mod make_async;
+pub mod make_function_async;
 mod queries;
 mod switch;
 mod twin;
@@ -11,6 +12,8 @@ pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
 pub(crate) use unawaited_coroutine::unawaited_coroutines;
 
+use crate::analysis::Analysis;
+use crate::graph::SiteRef;
 use crate::settings::{Level, Settings};
 
 /// What is known of a rule without running it.
@@ -28,6 +31,20 @@ pub struct RuleInfo {
     pub default_on: bool,
     /// Its page, in Markdown.
     pub page: &'static str,
+}
+
+impl RuleInfo {
+    /// Its page without the examples at the end, which are its test suite and too many to read through.
+    pub fn explanation(&self) -> &'static str {
+        self.page.split_once("\n## More examples").map_or(self.page, |(page, _)| page).trim_end()
+    }
+
+    /// The text under a `##` heading of its page.
+    pub fn section(&self, heading: &str) -> Option<&'static str> {
+        let sections = self.page.split("\n## ").skip(1);
+        let found = sections.filter_map(|section| section.split_once('\n')).find(|(title, _)| *title == heading);
+        found.map(|(_, text)| text.trim())
+    }
 }
 
 macro_rules! page {
@@ -103,4 +120,9 @@ pub fn level(settings: &Settings, rule: &str) -> Level {
         None if find(rule).is_none_or(|r| r.default_on) => Level::On,
         None => Level::Off,
     }
+}
+
+/// Whether the constants that the call at `from` passes switch off what the chain leads to.
+pub fn is_switched_off(analysis: &Analysis, from: SiteRef, chain: &[SiteRef]) -> bool {
+    switch::is_off(analysis, from, chain)
 }

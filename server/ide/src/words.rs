@@ -1,0 +1,95 @@
+//! The words that every part of the editor uses for the same thing.
+
+use crate::markup::{Inline, Line};
+use asyncwise_analysis::analysis::Analysis;
+use asyncwise_analysis::finding::{FileId, Place};
+use asyncwise_analysis::graph::{CATEGORIES, Effect, SiteRef};
+use asyncwise_analysis::knowledge::written_name;
+use asyncwise_analysis::sites::Happens;
+use asyncwise_analysis::types::Def;
+use asyncwise_syntax::text::LineIndex;
+
+/// Categories too small to be shown unasked: a look at the file system, a short computation.
+const QUIET: &[&str] = &["file", "cpu"];
+
+/// Every effect, the worst first.
+pub(crate) fn effects() -> impl Iterator<Item = Effect> {
+    let blocks = (0..CATEGORIES.len() as u8).map(Effect::Blocks);
+    [Effect::StartsLoop, Effect::RefusesLoop].into_iter().chain(blocks)
+}
+
+/// Whether an effect is worth showing where nobody asked.
+pub(crate) fn is_loud(effect: Effect) -> bool {
+    !matches!(effect, Effect::Blocks(i) if CATEGORIES.get(i as usize).is_some_and(|c| QUIET.contains(c)))
+}
+
+/// A file's path from the folder that its module is imported from.
+pub(crate) fn short_path(analysis: &Analysis, file: FileId) -> String {
+    let program = &analysis.world.program;
+    let path = &program.file(file).path;
+    let names = program.module_name(file).split('.').count() + usize::from(program.is_package(file));
+    let start = path.rmatch_indices('/').nth(names - 1).map_or(0, |(at, _)| at + 1);
+    path[start..].to_owned()
+}
+
+/// `pkg/main.py:22`: a place as a person writes it, the line from 1. Of a notebook only the file, as lines count in cells.
+pub fn place_label(analysis: &Analysis, place: Place) -> String {
+    let path = short_path(analysis, place.file);
+    let file = analysis.world.program.file(place.file);
+    if file.is_notebook {
+        return path;
+    }
+    format!("{path}:{}", LineIndex::new(&file.text).line(place.span.start) + 1)
+}
+
+/// A place as a piece of a line.
+pub(crate) fn at_place(analysis: &Analysis, place: Place) -> Inline {
+    Inline::Place { place, label: place_label(analysis, place), is_code: false }
+}
+
+/// Where a site is.
+pub(crate) fn site_place(analysis: &Analysis, at: SiteRef) -> Place {
+    Place { file: at.file, span: analysis.span(at) }
+}
+
+/// Where the name of a function, class or lambda stands.
+pub(crate) fn name_place(analysis: &Analysis, def: Def) -> Place {
+    Place { file: def.file, span: analysis.world.scope(def).name_span }
+}
+
+/// What runs at a site: the name of the function, or of the outside callable.
+pub(crate) fn callee_name(analysis: &Analysis, at: SiteRef) -> String {
+    match &analysis.graph.site(at).happens {
+        Happens::Runs(def) | Happens::Schedules(def, _) => analysis.short_name(*def),
+        _ => written_name(&analysis.sink_of(at)).to_owned(),
+    }
+}
+
+/// `a` → `b` → `asyncio.run`: what runs at each of the sites, each leading to its place.
+pub(crate) fn names_along(analysis: &Analysis, sites: &[SiteRef]) -> Line {
+    let mut line = Line::new();
+    for (i, &at) in sites.iter().enumerate() {
+        if i > 0 {
+            line.push(Inline::text(" → "));
+        }
+        line.push(Inline::Place { place: site_place(analysis, at), label: callee_name(analysis, at), is_code: true });
+    }
+    line
+}
+
+/// `1 coroutine`, `3 coroutines`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A text of at most `max` bytes; what is cut away is marked.
+pub(crate) fn capped(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let mut end = max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text[..end].trim_end())
+}
