@@ -209,12 +209,7 @@ fn start_to_await(analysis: &Analysis, at: SiteRef, sink: &str, confidence: Conf
 }
 
 /// The replacement of a starter's call by an `await`, and whether arguments get lost.
-pub(super) fn starter_edit(
-    analysis: &Analysis,
-    source: &Source<'_>,
-    call: ExprId,
-    sink: &str,
-) -> Option<(Edit, bool)> {
+pub(super) fn starter_edit(analysis: &Analysis, source: &Source<'_>, call: ExprId, sink: &str) -> Option<(Edit, bool)> {
     let ExprKind::Call { func, args } = source.facts.expr(call).kind else { return None };
     let arguments = source.facts.args(args);
     // The Runner itself would still close its loop on the running one.

@@ -136,12 +136,7 @@ pub(super) fn relatives(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) ->
 }
 
 /// The edits that await a call; none where `await` may not stand even when `functions` are async.
-fn await_at(
-    analysis: &Analysis,
-    infer: &mut Infer<'_>,
-    functions: &[Def],
-    caller: SiteRef,
-) -> Option<Vec<Edit>> {
+fn await_at(analysis: &Analysis, infer: &mut Infer<'_>, functions: &[Def], caller: SiteRef) -> Option<Vec<Edit>> {
     let site = analysis.graph.site(caller);
     let source = Source::of(&analysis.world, caller.file);
     let ExprKind::Call { func, .. } = source.facts.expr(site.expr).kind else { return None };
@@ -170,12 +165,7 @@ pub(super) fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bo
 }
 
 /// A mention of a function that is not the callee of one of the calls.
-fn other_mention(
-    analysis: &Analysis,
-    infer: &mut Infer<'_>,
-    def: Def,
-    calls: &[(FileId, ExprId)],
-) -> Option<Place> {
+fn other_mention(analysis: &Analysis, infer: &mut Infer<'_>, def: Def, calls: &[(FileId, ExprId)]) -> Option<Place> {
     let world = &analysis.world;
     let name = world.name(def);
     world.program.ids().find_map(|file| {

@@ -147,6 +147,11 @@ impl Configurations {
     }
 }
 
+/// Whether a file of this name is read for the configuration.
+pub fn is_configuration(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == OWN_FILE || name == PROJECT_FILE)
+}
+
 /// Nothing is there under this name, or something that cannot be a file.
 fn is_absence(error: &std::io::Error) -> bool {
     use std::io::ErrorKind as K;

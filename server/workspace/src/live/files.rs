@@ -175,7 +175,8 @@ impl Files {
     /// Editors' texts the walk did not come by: new files are taken in; files on the disk were left out on purpose.
     fn place_overlays(&mut self, opening: &Opening, overlays: &FxHashMap<PathBuf, Overlay>, found: &mut Discovery) {
         let fresh = overlays.keys().filter(|path| !found.files.contains_key(*path));
-        let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| path.exists());
+        let is_walked = !opening.paths.is_empty();
+        let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| is_walked && path.exists());
         self.left_out = there.into_iter().cloned().collect();
         let mut configurations =
             Configurations::new(opening.root.clone(), opening.config.clone(), opening.overrides.clone());

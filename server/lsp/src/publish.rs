@@ -1,0 +1,266 @@
+//! Tells the client what it did not ask for: diagnostics where it cannot pull, those of configuration files, and that it should
+//! ask again. One task, so that what is sent about a text is sent in order.
+
+use crate::convert::diagnostic::severity;
+use crate::diagnostics::{self, Report, result_id};
+use crate::encoding;
+use crate::engine::View;
+use crate::projects::Folder;
+use crate::session::Session;
+use crate::settings::DiagnosticMode;
+use crate::uri;
+use asyncwise_analysis::finding::Severity;
+use asyncwise_syntax::text::{self, Columns, LineIndex};
+use asyncwise_workspace::problem::Problem;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
+use tower_lsp::ls_types::{Diagnostic, NumberOrString, Range, Uri};
+
+/// Changes that come within this time need one refresh.
+const DEBOUNCE: Duration = Duration::from_millis(100);
+/// How long a client may take to answer that it refreshes.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The code of what is wrong in a configuration file.
+const CONFIGURATION: &str = "configuration";
+
+/// Something that concerns the client.
+pub(crate) enum Event {
+    /// A project has a new state.
+    View(Arc<Folder>, Arc<View>),
+    /// A text was closed.
+    Closed(Uri),
+    /// A project was closed.
+    Gone(Arc<Folder>),
+    /// What is shown may be different from what was.
+    Settings,
+}
+
+/// The task.
+pub(crate) struct Publisher {
+    session: Arc<Session>,
+    /// What was sent, by URI.
+    published: FxHashMap<String, Published>,
+    /// A refresh is about to be sent.
+    is_refreshing: Arc<AtomicBool>,
+}
+
+struct Published {
+    uri: Uri,
+    id: String,
+    is_empty: bool,
+    /// The project that is responsible for a text that is not open.
+    root: Option<PathBuf>,
+}
+
+impl Publisher {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session, published: FxHashMap::default(), is_refreshing: Arc::default() }
+    }
+
+    /// Works until the session ends.
+    pub(crate) async fn run(mut self, mut events: UnboundedReceiver<Event>) {
+        let mut waiting = Vec::new();
+        while events.recv_many(&mut waiting, usize::MAX).await > 0 {
+            for event in latest(waiting.drain(..)) {
+                self.take(event).await;
+            }
+        }
+    }
+
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::View(folder, view) => self.view(&folder, view).await,
+            Event::Closed(uri) => self.closed(&uri).await,
+            Event::Gone(folder) => self.gone(&folder).await,
+            Event::Settings => {
+                for folder in self.session.folders() {
+                    if let Some(view) = folder.latest() {
+                        self.view(&folder, view).await;
+                    }
+                }
+                self.refresh();
+            }
+        }
+    }
+
+    async fn view(&mut self, folder: &Arc<Folder>, view: Arc<View>) {
+        if !view.is_provisional {
+            self.problems(folder, &view).await;
+        }
+        let mode = folder.settings().diagnostic_mode;
+        let is_whole = folder.is_workspace() && mode == DiagnosticMode::Workspace && !view.is_provisional;
+        let session = self.session.clone();
+        let pulls = session.capabilities().pulls_diagnostics;
+        let reports = self.session.compute(move || reports(&view, &session, is_whole && !pulls)).await;
+        let Ok(reports) = reports else { return };
+        if pulls {
+            if reports.iter().any(|report| self.is_news(report)) {
+                self.refresh();
+            }
+            return;
+        }
+        let known: FxHashSet<&str> = reports.iter().map(|report| report.uri.as_str()).collect();
+        let of_closed = |published: &&Published| {
+            published.root.as_deref() == Some(&folder.root) && !known.contains(published.uri.as_str())
+        };
+        let gone: Vec<Uri> = self.published.values().filter(of_closed).map(|published| published.uri.clone()).collect();
+        for uri in gone.into_iter().filter(|uri| !is_configuration(uri)) {
+            self.send(uri, None, Vec::new(), None).await;
+        }
+        for report in reports {
+            let root = report.stamp.is_none().then(|| folder.root.clone());
+            self.send(report.uri, report.version, report.items, root).await;
+        }
+    }
+
+    /// Whether a client that pulls was told something else about a text that has not changed since.
+    fn is_news(&self, report: &Report) -> bool {
+        let told = self.session.told.get(report.uri.as_str()).map(|told| told.clone());
+        told.is_some_and(|told| Some(told.stamp) == report.stamp && told.id != result_id(&report.items))
+    }
+
+    async fn closed(&mut self, uri: &Uri) {
+        let Some(published) = self.published.remove(uri.as_str()) else { return };
+        if !published.is_empty && self.session.documents.get(uri).is_none() {
+            self.session.client.publish_diagnostics(uri.clone(), Vec::new(), None).await;
+        }
+    }
+
+    async fn gone(&mut self, folder: &Folder) {
+        let of_folder = |published: &&Published| published.root.as_deref() == Some(&folder.root);
+        let gone: Vec<Uri> = self.published.values().filter(of_folder).map(|published| published.uri.clone()).collect();
+        for uri in gone {
+            self.send(uri, None, Vec::new(), None).await;
+        }
+    }
+
+    /// What is wrong in configuration files is pushed to every client: none asks for it.
+    async fn problems(&mut self, folder: &Folder, view: &View) {
+        let mut by_file: FxHashMap<&Path, Vec<&Problem>> = FxHashMap::default();
+        let problems = view.snapshot.problems().iter();
+        for problem in problems.filter(|problem| asyncwise_workspace::config::is_configuration(&problem.path)) {
+            by_file.entry(&problem.path).or_default().push(problem);
+        }
+        let mut reports = Vec::new();
+        for (path, problems) in by_file {
+            if let Some(uri) = uri::of_path(path) {
+                reports.push((uri, of_problems(path, &problems, self.session.capabilities().columns)));
+            }
+        }
+        let mended = self.published.values().filter(|published| {
+            published.root.as_deref() == Some(&folder.root)
+                && is_configuration(&published.uri)
+                && !reports.iter().any(|(uri, _)| *uri == published.uri)
+        });
+        let mended: Vec<Uri> = mended.map(|published| published.uri.clone()).collect();
+        reports.extend(mended.into_iter().map(|uri| (uri, Vec::new())));
+        for (uri, items) in reports {
+            self.send(uri, None, items, Some(folder.root.clone())).await;
+        }
+    }
+
+    /// Sends what the client does not know yet.
+    async fn send(&mut self, uri: Uri, version: Option<i32>, items: Vec<Diagnostic>, root: Option<PathBuf>) {
+        let id = result_id(&items);
+        let is_empty = items.is_empty();
+        match self.published.get(uri.as_str()) {
+            Some(published) if published.id == id => return,
+            // Nobody waits to hear that a file that is not open has nothing wrong in it.
+            None if is_empty && version.is_none() => return,
+            _ => {}
+        }
+        if is_empty && version.is_none() {
+            self.published.remove(uri.as_str());
+        } else {
+            let published = Published { uri: uri.clone(), id, is_empty, root };
+            self.published.insert(uri.as_str().to_owned(), published);
+        }
+        self.session.client.publish_diagnostics(uri, items, version).await;
+    }
+
+    /// Asks the client, soon and once, to ask again.
+    fn refresh(&self) {
+        if self.is_refreshing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (session, is_refreshing) = (self.session.clone(), self.is_refreshing.clone());
+        tokio::spawn(async move {
+            sleep(DEBOUNCE).await;
+            is_refreshing.store(false, Ordering::Release);
+            let (client, can) = (&session.client, session.capabilities());
+            if can.refreshes_diagnostics && can.pulls_diagnostics {
+                let _ = timeout(PATIENCE, client.workspace_diagnostic_refresh()).await;
+            }
+            if can.refreshes_lenses {
+                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+            }
+            if can.refreshes_hints {
+                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+            }
+        });
+    }
+}
+
+/// The events without the states of a project that are not its last.
+fn latest(events: impl DoubleEndedIterator<Item = Event>) -> Vec<Event> {
+    let mut seen = FxHashSet::default();
+    let is_last = |event: &Event| match event {
+        Event::View(folder, _) => seen.insert(Arc::as_ptr(folder)),
+        _ => true,
+    };
+    let mut last: Vec<Event> = events.rev().filter(is_last).collect();
+    last.reverse();
+    last
+}
+
+/// The diagnostics of the open texts that have not changed since, and of all others where they are wanted.
+fn reports(view: &View, session: &Session, is_whole: bool) -> Vec<Report> {
+    let client = session.capabilities();
+    let mut reports = Vec::new();
+    for module in view.modules.values() {
+        let of_parts = diagnostics::of_module(view, module, client);
+        let is_current = |report: &Report| {
+            let now = session.documents.get(&report.uri).map(|document| document.stamp);
+            now.is_some() && now == report.stamp
+        };
+        reports.extend(of_parts.into_iter().filter(is_current));
+    }
+    if is_whole {
+        let closed = view.snapshot.asked().filter(|file| !view.modules.contains_key(view.snapshot.path(*file)));
+        reports.extend(closed.filter_map(|file| diagnostics::of_file(view, file, client)));
+    }
+    reports.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
+    reports
+}
+
+fn is_configuration(uri: &Uri) -> bool {
+    uri::to_path(uri).is_some_and(|path| asyncwise_workspace::config::is_configuration(&path))
+}
+
+/// What is wrong in a configuration file, as diagnostics.
+fn of_problems(path: &Path, problems: &[&Problem], columns: Columns) -> Vec<Diagnostic> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines = LineIndex::new(&text);
+    let diagnostic = |problem: &&Problem| {
+        let start = problem.position.map_or(0, |(line, column)| {
+            let at = text::Position { line: line.saturating_sub(1) as u32, column: column.saturating_sub(1) as u32 };
+            lines.offset(&text, at, Columns::Chars)
+        });
+        let position = encoding::position(&text, &lines, start, columns);
+        let end = lines.line_span(position.line).start + lines.line_text(&text, position.line).len() as u32;
+        Diagnostic {
+            range: Range::new(position, encoding::position(&text, &lines, end, columns)),
+            severity: Some(severity(if problem.is_error() { Severity::Error } else { Severity::Warning })),
+            source: Some(crate::SOURCE.to_owned()),
+            code: Some(NumberOrString::String(CONFIGURATION.to_owned())),
+            message: problem.text(),
+            ..Diagnostic::default()
+        }
+    };
+    problems.iter().map(diagnostic).collect()
+}
