@@ -158,6 +158,11 @@ impl Folder {
         Awaited { ticket: inner.ticket, first: inner.first.clone(), index: inner.index.clone() }
     }
 
+    /// Whether a state came too late: the open texts alone, when the index is there.
+    pub(crate) fn is_late(&self, view: &View) -> bool {
+        view.is_provisional && self.lock().index.view().is_some()
+    }
+
     /// The last state of the index, else of the open texts alone.
     pub(crate) fn latest(&self) -> Option<Arc<View>> {
         let inner = self.lock();
@@ -170,13 +175,13 @@ impl Folder {
         (inner.first.as_ref().map(|first| first.views()), inner.index.views())
     }
 
-    /// The index is there: nobody needs the state of the open texts alone.
-    pub(crate) fn is_indexed(&self) {
-        self.lock().first = None;
-    }
-
+    /// Once the index is there nobody needs the state of the open texts alone.
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.first.is_some() && inner.index.view().is_some() {
+            inner.first = None;
+        }
+        inner
     }
 }
 

@@ -278,10 +278,11 @@ impl Session {
                 while views.changed().await.is_ok() {
                     let view = views.borrow_and_update().clone();
                     let (Some(folder), Some(view)) = (folder.upgrade(), view) else { return };
-                    if !view.is_provisional {
-                        folder.is_indexed();
+                    // What the index says is not taken back.
+                    let is_provisional_kind = matches!(folder.kind, Kind::Folder { .. } | Kind::Around);
+                    if !(is_provisional_kind && folder.is_late(&view)) {
+                        let _ = events.send(Event::View(folder, view));
                     }
-                    let _ = events.send(Event::View(folder, view));
                 }
             });
         }
