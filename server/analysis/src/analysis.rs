@@ -2,20 +2,19 @@
 
 use crate::Structure;
 use crate::finding::{FileId, Finding};
-use crate::graph::{CATEGORIES, Effect, Graph, SiteRef};
+use crate::graph::{CATEGORIES, Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
-use crate::infer::{Infer, World};
-use crate::knowledge::{Changes, Knowledge};
+use crate::infer::{Infer, Keeping, World, working_for};
+use crate::knowledge::Knowledge;
 use crate::program::{Origin, Program};
 use crate::rules;
 use crate::settings::{Level, RunsOn};
-use crate::sites::{Happens, Site, SiteContext, SiteFinder, Subclasses, unique_methods};
+use crate::sites::{Happens, Site, SiteContext, SiteFinder, Whole};
 use crate::suppress::{self, Comments};
-use crate::types::{Def, Ty};
+use crate::types::Def;
 use crate::{roots, states};
 use asyncwise_syntax::facts::*;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use std::sync::{Arc, OnceLock};
 
@@ -25,52 +24,48 @@ pub struct Analysis {
     pub world: World,
     /// Sites, contexts and effects.
     pub graph: Graph,
-    /// Classes by base, transitively.
-    pub subclasses: Subclasses,
-    /// Files that start an event loop at module level.
-    script_files: FxHashSet<FileId>,
-    /// The program calls `nest_asyncio.apply()` or the like.
-    pub nesting_is_patched: bool,
+    /// Classes by base and methods by name.
+    pub whole: Whole,
+    /// Where functions of each file are entered by themselves.
+    pub(crate) roots: Vec<Arc<Roots>>,
     raw: Vec<OnceLock<Vec<RawFinding>>>,
     comments: Vec<OnceLock<Option<Comments>>>,
 }
+
+/// The functions of a file that are entered by themselves, in source order.
+pub(crate) type Roots = Vec<(Def, Root)>;
 
 /// What a rule found, with what tells whether an earlier finding says the same.
 pub(crate) type RawFinding = (Option<rules::Identity>, Finding);
 
 impl Analysis {
-    /// Analyses a program.
+    /// Analyses a program once.
     pub fn new(program: Arc<Program>) -> Self {
+        Self::build(program, Keeping::Answers)
+    }
+
+    /// Analyses a program whose texts will change: see [`Self::update`].
+    pub fn open(program: Arc<Program>) -> Self {
+        let mut analysis = Self::build(program, Keeping::Readers);
+        analysis.world.keeping = Keeping::Nothing;
+        analysis
+    }
+
+    fn build(program: Arc<Program>, keeping: Keeping) -> Self {
         let indexes = program.files.par_iter().map(|f| Arc::new(FileIndex::new(&f.facts))).collect();
-        let world = World::new(program.clone(), indexes, Knowledge::shipped());
-        let subclasses = subclasses(&world);
-        let unique_methods = unique_methods(&world);
-        let context = SiteContext { world: &world, subclasses: &subclasses, unique_methods: &unique_methods };
+        let mut world = World::new(program.clone(), indexes, Knowledge::shipped());
+        world.keeping = keeping;
+        let whole = Whole::new(&world);
         let files: Vec<FileId> = program.ids().collect();
-        let parts: Vec<(Vec<Site>, Vec<_>)> = files
-            .par_iter()
-            .map(|&file| {
-                let mut finder = SiteFinder::new(&context, file);
-                let mut sites = finder.find();
-                states::fill(&world, file, &mut sites);
-                (sites, roots::roots(&mut finder.infer, file))
-            })
-            .collect();
-        let mut all_roots: FxHashMap<Def, Vec<_>> = FxHashMap::default();
-        let mut sites = Vec::with_capacity(parts.len());
-        for (own, roots) in parts {
-            sites.push(Arc::new(own));
-            for (def, root) in roots {
-                all_roots.entry(def).or_default().push(root);
-            }
-        }
-        let nesting_is_patched = program.ids().any(|f| patches_nesting(&world, f));
-        let graph = Graph::solve(&world, sites, all_roots);
-        let starts = |s: &Site| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_));
-        let script_files = program.ids().filter(|f| graph.sites[f.index()].iter().any(starts)).collect();
-        let raw = files.iter().map(|_| OnceLock::new()).collect();
-        let comments = files.iter().map(|_| OnceLock::new()).collect();
-        Self { world, graph, subclasses, script_files, nesting_is_patched, raw, comments }
+        let (sites, roots): (Vec<_>, Vec<_>) = files.par_iter().map(|&file| file_sites(&world, &whole, file)).unzip();
+        let graph = Graph::solve(&world, sites, &roots);
+        Self::of_parts(world, graph, whole, roots)
+    }
+
+    pub(crate) fn of_parts(world: World, graph: Graph, whole: Whole, roots: Vec<Arc<Roots>>) -> Self {
+        let raw = roots.iter().map(|_| OnceLock::new()).collect();
+        let comments = roots.iter().map(|_| OnceLock::new()).collect();
+        Self { world, graph, whole, roots, raw, comments }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
@@ -239,7 +234,7 @@ impl Analysis {
     /// A program of one coroutine: started under `__main__`, with nothing beside it that waiting could hold up.
     pub fn is_script(&self, file: FileId) -> bool {
         let index = self.world.index_of(file);
-        let starts = self.script_files.contains(&file);
+        let is_start = |s: &Site| s.owner == ScopeId::MODULE && matches!(s.happens, Happens::StartsLoop(_));
         const CONCURRENT: &[&str] = &[
             "create_task",
             "gather",
@@ -256,46 +251,17 @@ impl Analysis {
             "start_unix_server",
             "serve",
         ];
-        !CONCURRENT.iter().any(|n| index.name(n).is_some()) && starts
+        !CONCURRENT.iter().any(|n| index.name(n).is_some()) && self.graph.sites[file.index()].iter().any(is_start)
     }
 }
 
-/// For every class of the program, all classes below it.
-fn subclasses(world: &World) -> Subclasses {
-    let files: Vec<FileId> = world.program.ids().collect();
-    let pairs: Vec<(Def, Def)> = files
-        .par_iter()
-        .flat_map_iter(|&file| {
-            let mut infer = Infer::new(world);
-            let facts = world.facts(file);
-            let mut pairs = Vec::new();
-            for (scope, _) in facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class) {
-                let class = Def { file, scope };
-                pairs.extend(infer.mro(class).classes[1..].iter().map(|base| (*base, class)));
-            }
-            pairs
-        })
-        .collect();
-    let mut all = Subclasses::default();
-    for (base, class) in pairs {
-        all.entry(base).or_default().push(class);
-    }
-    all
-}
-
-fn patches_nesting(world: &World, file: FileId) -> bool {
-    let facts = world.facts(file);
-    if !facts.imports.iter().any(|i| i.module.contains("nest_asyncio")) {
-        return false;
-    }
-    let mut infer = Infer::new(world);
-    // Only what runs when the module is imported or started: a function may never be called.
-    let at_top = |e: &Expr| crate::sites::run_scope(facts, e.scope) == ScopeId::MODULE;
-    facts.exprs().filter(|(_, e)| at_top(e)).any(|(_, e)| match e.kind {
-        ExprKind::Call { func, .. } => match infer.expr(file, func) {
-            Ty::External(path) => world.knowledge.patch(&path).is_some_and(|p| p.changes == Changes::Nesting),
-            _ => false,
-        },
-        _ => false,
-    })
+/// The sites and the roots of one file.
+pub(crate) fn file_sites(world: &World, whole: &Whole, file: FileId) -> (Arc<Vec<Site>>, Arc<Roots>) {
+    let _own = working_for(file);
+    let context = SiteContext { world, whole };
+    let mut finder = SiteFinder::new(&context, file);
+    let mut sites = finder.find();
+    states::fill(world, file, &mut sites);
+    let roots = roots::roots(&mut finder.infer, file);
+    (Arc::new(sites), Arc::new(roots))
 }

@@ -1,6 +1,7 @@
 //! The two questions, answered for the whole program: where does this code run, and what does it do there. Two
 //! fixpoints over one call graph; each answer keeps the site that gave it, so that every finding can tell its chain.
 
+use crate::analysis::Roots;
 use crate::finding::{Confidence, FileId};
 use crate::infer::World;
 use crate::program::Origin;
@@ -12,6 +13,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 /// A site of the program: file, and place among the file's sites.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -120,20 +122,20 @@ impl Root {
 }
 
 /// The graph and its two fixpoints.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Graph {
     /// Sites of each file.
-    pub sites: Vec<std::sync::Arc<Vec<Site>>>,
+    pub sites: Vec<Arc<Vec<Site>>>,
     /// Where functions are entered.
-    pub roots: FxHashMap<Def, Vec<Root>>,
+    pub roots: Arc<FxHashMap<Def, Vec<Root>>>,
     /// Functions that run on a loop because their caller does: the caller's site, on a shortest path from a root.
-    pub on_loop: FxHashMap<Def, SiteRef>,
+    pub on_loop: Arc<FxHashMap<Def, SiteRef>>,
     /// The same for worker threads.
-    pub in_worker: FxHashMap<Def, SiteRef>,
+    pub in_worker: Arc<FxHashMap<Def, SiteRef>>,
     /// What functions do.
-    pub effects: FxHashMap<(Def, Effect), Witness>,
+    pub effects: Arc<FxHashMap<(Def, Effect), Witness>>,
     /// The sites that run a function, by function.
-    pub callers: FxHashMap<Def, Vec<SiteRef>>,
+    pub callers: Arc<FxHashMap<Def, Vec<SiteRef>>>,
 }
 
 impl Graph {
@@ -154,17 +156,21 @@ impl Graph {
         })
     }
 
-    /// Solves both fixpoints. `roots` must be complete but for what sites schedule.
-    pub fn solve(world: &World, sites: Vec<std::sync::Arc<Vec<Site>>>, roots: FxHashMap<Def, Vec<Root>>) -> Self {
-        let mut graph = Graph { sites, roots, ..Graph::default() };
-        graph.collect(world);
+    /// Solves both fixpoints, from the sites and the roots of each file.
+    pub(crate) fn solve(world: &World, sites: Vec<Arc<Vec<Site>>>, roots: &[Arc<Roots>]) -> Self {
+        let mut graph = Graph { sites, ..Graph::default() };
+        graph.collect(world, roots);
         graph.solve_effects(world);
-        graph.on_loop = graph.reached(world, RunsOn::Loop);
-        graph.in_worker = graph.reached(world, RunsOn::Worker);
+        graph.on_loop = Arc::new(graph.reached(world, RunsOn::Loop));
+        graph.in_worker = Arc::new(graph.reached(world, RunsOn::Worker));
         graph
     }
 
-    fn collect(&mut self, world: &World) {
+    fn collect(&mut self, world: &World, own: &[Arc<Roots>]) {
+        let mut roots: FxHashMap<Def, Vec<Root>> = FxHashMap::default();
+        for (def, root) in own.iter().flat_map(|roots| roots.iter()) {
+            roots.entry(*def).or_default().push(root.clone());
+        }
         let mut callers: FxHashMap<Def, Vec<SiteRef>> = FxHashMap::default();
         let mut scheduled = Vec::new();
         for (at, site) in self.all_sites() {
@@ -176,9 +182,10 @@ impl Graph {
         }
         for (target, on, at) in scheduled {
             let root = Root::new(on, Reason::Scheduled(at));
-            self.roots.entry(target).or_default().push(root);
+            roots.entry(target).or_default().push(root);
         }
-        self.callers = callers;
+        self.roots = Arc::new(roots);
+        self.callers = Arc::new(callers);
     }
 
     /// Effects flow from callee to caller through functions that run at once: shortest path first among the surest.
@@ -207,7 +214,7 @@ impl Graph {
                 }
             }
         }
-        self.effects = effects;
+        self.effects = Arc::new(effects);
     }
 
     /// The functions that run on `place` because a caller does.

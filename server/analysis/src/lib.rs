@@ -7,6 +7,7 @@ pub mod finding;
 pub mod fixes;
 pub mod flow;
 pub mod graph;
+pub mod incremental;
 pub mod index;
 pub mod infer;
 pub mod knowledge;

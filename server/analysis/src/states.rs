@@ -2,13 +2,15 @@
 
 use crate::finding::FileId;
 use crate::flow::{self, CallMeaning, ExceptionClass, FlagMeaning, Options, Oracle, StateSet};
-use crate::infer::{Infer, World};
+use crate::infer::{Answer, Infer, Key, World, working_for};
 use crate::knowledge::{Answers, InRunningLoop};
 use crate::sites::{Happens, Site};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// How many functions deep a summary looks into what it calls.
 const MAX_DEPTH: u8 = 3;
@@ -147,22 +149,30 @@ impl<'w> NameOracle<'w> {
 }
 
 /// What a call of a function of the program means for its caller's flow.
-fn meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
+pub(crate) fn meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
+    let key = Key::Meaning(def, depth, defaults);
+    if let Some(known) = world.recall(&key) {
+        return known;
+    }
+    let meaning = {
+        let _own = working_for(def.file);
+        find_meaning(world, def, depth, defaults)
+    };
+    world.remember(key, Some(Answer::Meaning(meaning.clone())));
+    meaning
+}
+
+fn find_meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
     let scope = world.scope(def);
     let plain = matches!(scope.kind, ScopeKind::Function { is_async: false }) && !scope.has_yield;
     if !plain || !may_tell(world, def) {
         return CallMeaning::Other;
     }
-    if let Some(known) = world.meanings.get(&(def, depth, defaults)) {
-        return known.clone();
-    }
     let facts = world.facts(def.file);
     let oracle = NameOracle::new(world, def.file, depth);
     let options = Options { full: false, defaults };
     let flow = flow::analyze(facts, def.scope, StateSet::UNKNOWN, &oracle, options);
-    let meaning = flow.summary().meaning();
-    world.meanings.insert((def, depth, defaults), meaning.clone());
-    meaning
+    flow.summary().meaning()
 }
 
 fn may_tell(world: &World, def: Def) -> bool {
@@ -221,21 +231,37 @@ impl Oracle for NameOracle<'_> {
 
 impl NameOracle<'_> {
     /// The attributes that `__init__` sets from a probe.
-    fn flags(&self, init: Def) -> std::sync::Arc<Vec<(smol_str::SmolStr, FlagMeaning)>> {
-        if let Some(known) = self.world.flags.get(&init) {
-            return known.clone();
-        }
-        let index = self.world.index_of(init.file);
-        let probes = PROBE_NAMES.iter().any(|n| index.name(n).is_some());
-        if !probes || self.depth >= MAX_DEPTH || self.file == init.file && self.depth > 0 {
+    fn flags(&self, init: Def) -> Arc<Vec<(SmolStr, FlagMeaning)>> {
+        // A circle: the flags of this `__init__` are being found.
+        if self.depth >= MAX_DEPTH || self.file == init.file && self.depth > 0 {
             return Default::default();
         }
-        let facts = self.world.facts(init.file);
-        let oracle = NameOracle::new(self.world, init.file, MAX_DEPTH - 1);
-        let flow = flow::analyze(facts, init.scope, StateSet::UNKNOWN, &oracle, Options::default());
-        let found = flow.attributes().iter().filter_map(|a| Some((facts.name(a.name).into(), a.flag?))).collect();
-        let found = std::sync::Arc::new(found);
-        self.world.flags.insert(init, std::sync::Arc::clone(&found));
-        found
+        flags(self.world, init)
     }
+}
+
+/// The attributes that an `__init__` sets from a probe; worked out once.
+pub(crate) fn flags(world: &World, init: Def) -> Arc<Vec<(SmolStr, FlagMeaning)>> {
+    let key = Key::Flags(init);
+    if let Some(known) = world.recall(&key) {
+        return known;
+    }
+    let found = {
+        let _own = working_for(init.file);
+        Arc::new(find_flags(world, init))
+    };
+    world.remember(key, Some(Answer::Flags(found.clone())));
+    found
+}
+
+/// The attributes that an `__init__` sets from a probe.
+fn find_flags(world: &World, init: Def) -> Vec<(SmolStr, FlagMeaning)> {
+    let index = world.index_of(init.file);
+    if !PROBE_NAMES.iter().any(|n| index.name(n).is_some()) {
+        return Vec::new();
+    }
+    let facts = world.facts(init.file);
+    let oracle = NameOracle::new(world, init.file, MAX_DEPTH - 1);
+    let flow = flow::analyze(facts, init.scope, StateSet::UNKNOWN, &oracle, Options::default());
+    flow.attributes().iter().filter_map(|a| Some((facts.name(a.name).into(), a.flag?))).collect()
 }

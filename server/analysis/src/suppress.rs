@@ -82,7 +82,8 @@ impl Comments {
             return None;
         }
         let text = &*world.program.file(file).text;
-        Some(Self { file, covers: facts.suppressions.iter().map(|s| covered(facts, text, s)).collect() })
+        let covers = facts.suppressions.iter().map(|s| covered(facts, text, s)).collect();
+        Some(Self { file, covers })
     }
 
     fn silence(&self, world: &World, rule: &str, at: Span, is_finding: bool, mut used: Option<&mut Used>) -> bool {

@@ -315,8 +315,6 @@ def call_e(): e()
 def call_f(): f()
 ",
         expect![[r#"
-            main.threaded.wrapper: enters on loop
-            main.synced.wrapper: starts loop (certain): asyncio.run()
             main.a: sleep (certain): time.sleep()
             main.b: sleep (certain): time.sleep()
             main.c: enters on loop
@@ -327,6 +325,8 @@ def call_f(): f()
             main.call_c: starts loop (certain): c() > asyncio.run()
             main.call_d: sleep (certain): d() > time.sleep()
             main.call_f: starts loop (certain): f()
+            main.threaded.wrapper: enters on loop
+            main.synced.wrapper: starts loop (certain): asyncio.run()
         "#]],
     );
 }

@@ -27,7 +27,7 @@ pub enum ItemKind {
 /// A function of the program, or the code of a module.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Item {
-    /// The function; finds it again in the same program. For a later one, ask [`prepare`] at the first byte of `selection`.
+    /// The function. It names something else once the text has changed: keep `selection` and ask [`find`].
     pub def: Def,
     /// Its name in its module; a module's own name.
     pub name: String,
@@ -65,6 +65,14 @@ pub struct Call {
 pub fn prepare(analysis: &Analysis, file: FileId, offset: u32) -> Vec<Item> {
     let mut infer = Infer::new(&analysis.world);
     functions_at(&mut infer, file, offset).into_iter().map(|def| item(analysis, def)).collect()
+}
+
+/// The function, lambda or module whose item has this selection.
+pub fn find(analysis: &Analysis, file: FileId, selection: Span) -> Option<Def> {
+    let mut scopes = analysis.world.facts(file).scopes();
+    let is_item = |s: &Scope| matches!(s.kind, ScopeKind::Module | ScopeKind::Function { .. } | ScopeKind::Lambda);
+    let found = scopes.find(|(_, s)| is_item(s) && s.name_span == selection);
+    found.map(|(scope, _)| Def { file, scope })
 }
 
 /// Who calls a function, in the order of files and definitions.

@@ -7,7 +7,6 @@ use asyncwise_analysis::graph::{CATEGORIES, Effect, SiteRef};
 use asyncwise_analysis::knowledge::written_name;
 use asyncwise_analysis::sites::Happens;
 use asyncwise_analysis::types::Def;
-use asyncwise_syntax::text::LineIndex;
 
 /// Categories too small to be shown unasked: a look at the file system, a short computation.
 const QUIET: &[&str] = &["file", "cpu"];
@@ -39,7 +38,19 @@ pub fn place_label(analysis: &Analysis, place: Place) -> String {
     if file.is_notebook {
         return path;
     }
-    format!("{path}:{}", LineIndex::new(&file.text).line(place.span.start) + 1)
+    format!("{path}:{}", line_number(&file.text, place.span.start))
+}
+
+/// The line of an offset, from 1.
+fn line_number(text: &str, offset: u32) -> usize {
+    let bytes = text.as_bytes();
+    let before = &bytes[..(offset as usize).min(bytes.len())];
+    let ends = before.iter().enumerate().filter(|&(i, b)| match b {
+        b'\n' => true,
+        b'\r' => bytes.get(i + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    ends.count() + 1
 }
 
 /// A place as a piece of a line.

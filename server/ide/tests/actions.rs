@@ -12,7 +12,7 @@ use support::{Fixture, Texts, findings_of, fixture, joined, split};
 fn check_list(source: &str, expected: Expect) {
     let fixture = fixture(source);
     let listed = fixture.analysed(|analysis, findings| actions(analysis, findings, fixture.file, fixture.range));
-    let line = |a: &Action| format!("{}{}\n", if a.is_preferred { "* " } else { "  " }, a.title);
+    let line = |a: &Action| format!("{}{}\n", if a.is_preferred { "* " } else { "- " }, a.title);
     expected.assert_eq(&listed.iter().map(line).collect::<String>());
 }
 
@@ -125,19 +125,19 @@ fn fixes_come_first_and_one_is_preferred() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n",
         expect![[r#"
-        * Await `asyncio.sleep()`
-          Ignore `blocking-call` here
-          Explain `blocking-call`
-    "#]],
+            * Await `asyncio.sleep()`
+            - Ignore `blocking-call` here
+            - Explain `blocking-call`
+        "#]],
     );
     check_list(
         "async def g(): ...\n\nasync def f():\n    $0g()\n",
         expect![[r#"
-        * Await `g()`
-          Apply all safe fixes of this file
-          Ignore `unawaited-coroutine` here
-          Explain `unawaited-coroutine`
-    "#]],
+            * Await `g()`
+            - Apply all safe fixes of this file
+            - Ignore `unawaited-coroutine` here
+            - Explain `unawaited-coroutine`
+        "#]],
     );
     check_list("x = 1$0\n", expect![[""]]);
     check_list("async def $0g(): ...\n", expect![[""]]);
@@ -148,16 +148,16 @@ fn a_range_lists_the_actions_of_every_finding_in_it() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n    f()\n    time.sleep(2)$0\n",
         expect![[r#"
-        * Await `asyncio.sleep()`
-        * Await `f()`
-        * Await `asyncio.sleep()`
-          Apply all safe fixes of this file
-          Ignore `blocking-call` here
-          Ignore `unawaited-coroutine` here
-          Ignore `blocking-call` here
-          Explain `blocking-call`
-          Explain `unawaited-coroutine`
-    "#]],
+            * Await `asyncio.sleep()`
+            * Await `f()`
+            * Await `asyncio.sleep()`
+            - Apply all safe fixes of this file
+            - Ignore `blocking-call` here
+            - Ignore `unawaited-coroutine` here
+            - Ignore `blocking-call` here
+            - Explain `blocking-call`
+            - Explain `unawaited-coroutine`
+        "#]],
     );
 }
 
@@ -392,12 +392,9 @@ fn a_function_stays_plain_where_a_caller_cannot_await() {
     };
     refused("f()\n", expect!["main.py:3: f() is called at module level, where nothing can be awaited"]);
     refused("g = lambda: f()\n", expect!["main.py:3: f() is called in a lambda, where nothing can be awaited"]);
-    refused("g = f\n", expect!["main.py:3: `f` is, or may be, used as a value, not only called"]);
-    refused("def g(x): x.f()\n", expect!["main.py:3: `f` is, or may be, used as a value, not only called"]);
-    refused(
-        "def g(): return (f() for _ in 'ab')\n",
-        expect!["main.py:3: `f` is, or may be, used as a value, not only called"],
-    );
+    refused("g = f\n", expect!["main.py:3: `f` is used as a value, not only called"]);
+    refused("def g(x): x.f()\n", expect!["main.py:3: nobody can tell whether `x.f` is this `f`"]);
+    refused("def g(): return (f() for _ in 'ab')\n", expect!["main.py:3: `f` is used as a value, not only called"]);
     refused(
         "class A:\n    x = f()\n",
         expect!["main.py:4: f() is called at module level, where nothing can be awaited"],
@@ -422,8 +419,46 @@ fn a_function_stays_plain_where_a_caller_cannot_await() {
     );
     refused(
         "def g():\n    with open('x'):\n        f()\n\nmap(g, [])\n",
-        expect!["main.py:7: `g` is, or may be, used as a value, not only called"],
+        expect!["main.py:7: `g` is used as a value, not only called"],
     );
+}
+
+#[test]
+fn imports_under_another_name_and_calls_of_the_base_are_followed() {
+    check_fix(
+        "Make `load` an async function",
+        r#"
+# file: helpers.py
+class Base:
+    def $0load(self): return 1
+
+class Child(Base):
+    def load(self): return super().load() + 1
+# file: main.py
+from helpers import Child as C
+
+async def handler(c: C):
+    c.load()
+"#,
+        r#"
+# file: helpers.py
+class Base:
+    async def load(self): return 1
+
+class Child(Base):
+    async def load(self): return await super().load() + 1
+# file: main.py
+from helpers import Child as C
+
+async def handler(c: C):
+    await c.load()
+"#,
+    );
+    let alias = "def $0f(): return 1\n# file: other.py\nfrom main import f as g\n\nx = [g]\n";
+    check_refused("Make `f` an async", alias, expect!["other.py:3: `g` is used as a value, not only called"]);
+    let protocol =
+        "from typing import Protocol\n\nclass P(Protocol):\n    def f(self): ...\n\nclass A:\n    def $0f(self): ...\n";
+    check_refused("Make `f` an async", protocol, expect!["no `Make `f` an async` in []"]);
 }
 
 #[test]
@@ -431,20 +466,20 @@ fn making_async_is_offered_where_it_may_succeed() {
     check_list(
         "def $0f(): ...\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+            - Make `f` an async function
+        "#]],
     );
     check_list(
         "$0def f(): ...\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+            - Make `f` an async function
+        "#]],
     );
     check_list(
         "def f(): ...\n\ndef g():\n    f$0()\n",
         expect![[r#"
-          Make `f` an async function
-    "#]],
+            - Make `f` an async function
+        "#]],
     );
     check_list("async def $0f(): ...\n", expect![[""]]);
     check_list("class A:\n    def $0__init__(self): ...\n", expect![[""]]);

@@ -158,6 +158,20 @@ fn the_hierarchy_knows_callers_and_callees() {
     lines("x = 1$0\n", hierarchy, expect![[""]]);
 }
 
+#[test]
+fn items_are_found_again_by_their_selection() {
+    let fixture = fixture("def f(): return map(lambda: g(), [])\n\ndef $0g(): ...\n\ng()\n");
+    fixture.analysed(|analysis, _| {
+        let items = call_hierarchy::prepare(analysis, fixture.file, fixture.range.start);
+        let callers: Vec<_> = items.iter().flat_map(|item| call_hierarchy::incoming(analysis, item.def)).collect();
+        let names: Vec<_> = callers.iter().map(|call| call.item.name.as_str()).collect();
+        assert_eq!(names, ["main", "f.<lambda>"]);
+        for item in items.iter().chain(callers.iter().map(|call| &call.item)) {
+            assert_eq!(call_hierarchy::find(analysis, fixture.file, item.selection), Some(item.def));
+        }
+    });
+}
+
 fn show_paths(fixture: &Fixture, out: &mut String) {
     fixture.analysed(|analysis, _| {
         for path in paths::paths_at(analysis, fixture.file, fixture.range.start) {

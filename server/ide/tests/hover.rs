@@ -147,6 +147,36 @@ async def main():
 }
 
 #[test]
+fn a_framework_says_where_it_runs_a_function() {
+    check(
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n@app.get('/')\ndef $0endpoint(): ...\n",
+        expect![[r#"
+        > endpoint
+        - runs in a worker thread: run by `fastapi.FastAPI.get`
+    "#]],
+    );
+    check(
+        "import asyncio\n\ndef f(): ...\n# file: a.ipynb\nfrom main import f\n\n$0f()\n",
+        expect![[r#"
+        > f
+        - runs on the event loop: called from `a` a.ipynb
+    "#]],
+    );
+}
+
+#[test]
+fn an_uncertain_effect_is_told_as_such() {
+    check(
+        "import time\n\nclass A:\n    def refresh_configuration(self):\n        time.sleep(1)\n\ndef $0f(a):\n    a.refresh_configuration()\n",
+        expect![[r#"
+            > f
+            - runs where no event loop is known
+            - may block: `time.sleep` through `A.refresh_configuration`
+        "#]],
+    );
+}
+
+#[test]
 fn a_function_nobody_calls_runs_where_no_loop_is_known() {
     check(
         "def $0f(): ...\n",

@@ -3,7 +3,8 @@
 //! [`FileFacts`] is a pure function of a file's text. It is defined without a parser in mind: today a tree-sitter walk
 //! produces it, and a batch parser can produce the same for closed files. Everything is an index into an array of the
 //! file; positions are byte offsets from 0 into the decoded text (UTF-8). Lowering appends the arrays of one top-level
-//! statement after those of the one before, so the facts of unchanged statements can be copied and shifted.
+//! statement after those of the one before (scopes in two runs), so the facts of unchanged statements can be copied and
+//! shifted.
 
 use smol_str::SmolStr;
 
@@ -62,7 +63,7 @@ ids! {
     ExprId
     /// A statement of the file: index into [`FileFacts::stmts`].
     StmtId
-    /// A scope of the file: index into [`FileFacts::scopes`]. 0 is the module.
+    /// A scope of the file: index into [`FileFacts::scopes`], which says how they are numbered. 0 is the module.
     ScopeId
     /// An identifier of the file: index into [`FileFacts::names`]; equal names have equal ids.
     NameId
@@ -740,7 +741,9 @@ pub struct FileFacts {
     pub handlers: Vec<Handler>,
     /// Cases of `match`.
     pub cases: Vec<Case>,
-    /// Scopes; parents stand before their children.
+    /// Scopes; parents stand before their children. First come those that other files can refer to: the module, and the
+    /// classes and functions that do not stand in a function or lambda. Then come all others. Each of the two runs is in
+    /// the order of the text, so that what changes in a body renumbers nothing outside the file.
     pub scopes: Vec<Scope>,
     /// Parameters.
     pub params: Vec<Param>,

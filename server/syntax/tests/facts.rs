@@ -60,6 +60,62 @@ fn classes_and_methods() {
 }
 
 #[test]
+fn scopes_that_others_see_come_first() {
+    check(
+        "@d(lambda: 0)\ndef f(x=lambda: 1):\n    class L:\n        def m(self): pass\nif x:\n    class C([y for y in z]):\n        class D:\n            def m(self): (lambda: 2)\n        def n(self): pass\n",
+        expect![[r#"
+            #0 module
+              f@18: #1
+              C@89: #2
+              | def #1
+              | if x
+                | class #2
+            #1 def f
+              @ d(lambda#6)
+              params x = lambda#7
+              x@20: param (no statement)
+              L@44: #8
+              | class #8
+            #2 class C
+              bases List#10
+              D@122: #3
+              n@174: #5
+              | class #3
+              | def #5
+            #3 class D in #2
+              m@141: #4
+              | def #4
+            #4 def m in #3
+              params self
+              self@143: param (no statement)
+              | expr lambda#11
+            #5 def n in #2
+              params self
+              self@176: param (no statement)
+              | pass
+            #6 lambda
+              value 0
+            #7 lambda
+              value 1
+            #8 class L in #1
+              m@59: #9
+              | def #9
+            #9 def m in #8
+              params self
+              self@61: param (no statement)
+              | pass
+            #10 comprehension
+              for y in z
+              value y
+              y@98: for z (no statement)
+            #11 lambda in #4
+              value 2
+            call d in #0: of a header
+        "#]],
+    );
+}
+
+#[test]
 fn lambdas_evaluate_defaults_outside() {
     check(
         "f = lambda x, *, y=g(): (z := x) or (lambda: y)\n",

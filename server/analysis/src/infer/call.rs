@@ -49,6 +49,10 @@ impl Infer<'_> {
     }
 
     fn returns_self(&self, def: Def) -> bool {
+        self.world.noted(Key::ReturnsSelf(def), || self.find_returns_self(def))
+    }
+
+    pub(super) fn find_returns_self(&self, def: Def) -> bool {
         let facts = self.facts(def.file);
         let Some(first) = facts.params_of(def.scope).first() else { return false };
         let returns = self.world.index_of(def.file).returns.get(&def.scope);
@@ -58,20 +62,24 @@ impl Infer<'_> {
     }
 
     fn wrapped_result(&mut self, wrapper: Def, inner: &Ty) -> Ty {
+        if !self.world.noted(Key::PassesOn(wrapper), || self.passes_on(wrapper)) {
+            return self.result(wrapper);
+        }
+        let ty = self.called(inner);
+        if self.world.is_async(wrapper) { Ty::Coroutine(Arc::new(Self::awaited(&ty))) } else { ty }
+    }
+
+    /// Whether a decorator's wrapper returns what the decorated function returns.
+    pub(super) fn passes_on(&self, wrapper: Def) -> bool {
         let facts = self.facts(wrapper.file);
-        let returns = self.world.index_of(wrapper.file).returns.get(&wrapper.scope).cloned().unwrap_or_default();
-        let passes_on = returns.iter().any(|(_, value)| {
+        let returns = self.world.index_of(wrapper.file).returns.get(&wrapper.scope).map_or(&[][..], Vec::as_slice);
+        returns.iter().any(|(_, value)| {
             let Some(mut value) = *value else { return false };
             if let ExprKind::Await(awaited) = facts.expr(value).kind {
                 value = awaited;
             }
             matches!(facts.expr(value).kind, ExprKind::Call { func, .. } if self.is_wrapped_function(wrapper, func))
-        });
-        if !passes_on {
-            return self.result(wrapper);
-        }
-        let ty = self.called(inner);
-        if self.world.is_async(wrapper) { Ty::Coroutine(Arc::new(Self::awaited(&ty))) } else { ty }
+        })
     }
 
     /// Whether `func`, called in a decorator's `wrapper`, is the decorated function: the decorator's first parameter.
@@ -168,9 +176,8 @@ impl Infer<'_> {
 
     /// What calling a function of the program gives.
     pub fn result(&mut self, def: Def) -> Ty {
-        let scope = self.world.scope(def);
         let is_async = self.world.is_async(def);
-        if scope.has_yield {
+        if self.world.has_yield(def) {
             return match self.traits(def).context_manager {
                 Some(is_async) => Ty::ContextManager { def, is_async },
                 None if is_async => Ty::AsyncGenerator(def),
@@ -263,6 +270,10 @@ impl Infer<'_> {
 
     /// A function without a body of its own: `...`, `pass`, a docstring, `raise NotImplementedError`.
     pub fn is_abstract(&self, def: Def) -> bool {
+        self.world.noted(Key::IsAbstract(def), || self.find_is_abstract(def))
+    }
+
+    pub(super) fn find_is_abstract(&self, def: Def) -> bool {
         let facts = self.facts(def.file);
         let block = facts.block(facts.scope(def.scope).body);
         block.iter().all(|&s| match &facts.stmt(s).kind {

@@ -1,6 +1,6 @@
 //! Classes: method resolution order, attributes of instances and classes.
 
-use super::{Infer, Key};
+use super::{Answer, Infer, Key};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -20,22 +20,16 @@ pub struct Mro {
 impl Infer<'_> {
     /// The method resolution order of a class.
     pub fn mro(&mut self, class: Def) -> Arc<Mro> {
-        if let Some(mro) = self.world.mros.get(&class) {
-            return mro.clone();
-        }
         let key = Key::Mro(class);
+        if let Some(mro) = self.world.recall(&key) {
+            return mro;
+        }
         if self.stack.contains(&key) {
             self.cut = true;
             return Arc::new(Mro { classes: vec![class], externals: Vec::new(), unknown: true });
         }
-        self.stack.push(key);
-        let outer = std::mem::replace(&mut self.cut, false);
-        let mro = Arc::new(self.linearise(class));
-        self.stack.pop();
-        if !self.cut {
-            self.world.mros.insert(class, mro.clone());
-        }
-        self.cut |= outer;
+        let (mro, cut) = self.within(key.clone(), |me| Arc::new(me.linearise(class)));
+        self.world.remember(key, (!cut).then(|| Answer::Mro(mro.clone())));
         mro
     }
 
@@ -99,10 +93,23 @@ impl Infer<'_> {
         }
     }
 
-    /// What `class` itself gives its instances under this name: its body, and what its methods assign.
-    fn own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Option<Ty> {
+    /// What `class` itself gives instances of `receiver` under this name: its body, and what its methods assign.
+    pub(super) fn own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Option<Ty> {
+        if !self.world.noted(Key::HasOwn(class, name.into()), || self.has_own(class, name)) {
+            return None;
+        }
+        let key = Key::Own(class, receiver, name.into());
+        Some(self.ask(key, |me| me.find_own_attribute(class, receiver, name)))
+    }
+
+    pub(super) fn has_own(&self, class: Def, name: &str) -> bool {
         let index = self.world.index_of(class.file);
-        let id = index.name(name)?;
+        index.name(name).is_some_and(|id| index.binds(class.scope, id) || !index.attributes(class.scope, id).is_empty())
+    }
+
+    fn find_own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Ty {
+        let index = self.world.index_of(class.file);
+        let Some(id) = index.name(name) else { return Ty::Unknown };
         let mut parts = Vec::new();
         if index.binds(class.scope, id) {
             parts.push(self.body_attribute(class, receiver, id));
@@ -118,7 +125,7 @@ impl Infer<'_> {
                 }
             }
         }
-        (!parts.is_empty()).then(|| Ty::union(parts))
+        Ty::union(parts)
     }
 
     fn body_attribute(&mut self, class: Def, receiver: Def, name: NameId) -> Ty {

@@ -1,6 +1,6 @@
 //! Decorators: what stands under the name of a decorated definition.
 
-use super::{Infer, Key};
+use super::{Answer, Infer, Key, working_for};
 use crate::finding::FileId;
 use crate::knowledge::Kind;
 use crate::types::{Class, Def, Ty};
@@ -25,8 +25,8 @@ pub struct Traits {
 }
 
 /// What a decorator of the program does with the function it is given.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-enum Effect {
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Effect {
     /// It returns it.
     Keeps,
     /// It returns this nested function in its place.
@@ -38,9 +38,19 @@ enum Effect {
 impl Infer<'_> {
     /// The standard traits of a function.
     pub fn traits(&mut self, def: Def) -> Arc<Traits> {
-        if let Some(traits) = self.world.traits.get(&def) {
-            return traits.clone();
+        let key = Key::Traits(def);
+        if let Some(traits) = self.world.recall(&key) {
+            return traits;
         }
+        let traits = {
+            let _own = working_for(def.file);
+            Arc::new(self.find_traits(def))
+        };
+        self.world.remember(key, Some(Answer::Traits(traits.clone())));
+        traits
+    }
+
+    fn find_traits(&self, def: Def) -> Traits {
         let mut traits = Traits::default();
         let facts = self.facts(def.file);
         let name = facts.name(facts.scope(def.scope).name);
@@ -48,12 +58,10 @@ impl Infer<'_> {
         for &decorator in facts.list(facts.scope(def.scope).decorators) {
             self.add_trait(&mut traits, def.file, decorator);
         }
-        let traits = Arc::new(traits);
-        self.world.traits.insert(def, traits.clone());
         traits
     }
 
-    fn add_trait(&mut self, traits: &mut Traits, file: FileId, decorator: ExprId) {
+    fn add_trait(&self, traits: &mut Traits, file: FileId, decorator: ExprId) {
         let facts = self.facts(file);
         let target = match facts.expr(decorator).kind {
             ExprKind::Call { func, .. } => func,
@@ -155,9 +163,13 @@ impl Infer<'_> {
     }
 
     /// Whether the decorator function returns what it is given, or a nested function.
-    fn effect(&mut self, decorator: Def) -> Effect {
+    fn effect(&self, decorator: Def) -> Effect {
+        self.world.noted(Key::DecoratorEffect(decorator), || self.find_effect(decorator))
+    }
+
+    pub(super) fn find_effect(&self, decorator: Def) -> Effect {
         let facts = self.facts(decorator.file);
-        if self.world.is_async(decorator) || self.world.scope(decorator).has_yield {
+        if self.world.is_async(decorator) || self.world.has_yield(decorator) {
             return Effect::Unknown;
         }
         let returns = self.world.index_of(decorator.file).returns.get(&decorator.scope).cloned().unwrap_or_default();

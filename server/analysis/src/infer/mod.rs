@@ -4,24 +4,26 @@
 //! only answers that no cut had a part in, so that answers do not depend on which question was asked first or by which
 //! thread.
 
+mod again;
 mod annotation;
 mod call;
 mod class;
 mod decorator;
+mod memo;
 mod name;
 
 pub use class::Mro;
 pub use decorator::Traits;
+use memo::digest;
+pub(crate) use memo::{Answer, FileMemo, Keeping, Key, working_for};
 
 use crate::finding::FileId;
-use crate::flow::{CallMeaning, FlagMeaning};
 use crate::index::FileIndex;
 use crate::knowledge::Knowledge;
 use crate::program::Program;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
-use dashmap::DashMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -33,71 +35,81 @@ pub struct World {
     pub indexes: Vec<Arc<FileIndex>>,
     /// What is known of the outside.
     pub knowledge: &'static Knowledge,
-    memo: DashMap<Key, Ty, FxBuildHasher>,
-    mros: DashMap<Def, Arc<Mro>, FxBuildHasher>,
-    traits: DashMap<Def, Arc<Traits>, FxBuildHasher>,
-    /// What calls of functions mean for loop states, by how deep the summary looks and whether arguments are
-    /// left to their defaults.
-    pub(crate) meanings: DashMap<(Def, u8, bool), CallMeaning, FxBuildHasher>,
-    /// Attributes set from a probe, by the `__init__` that sets them.
-    pub(crate) flags: DashMap<Def, Arc<Vec<(SmolStr, FlagMeaning)>>, FxBuildHasher>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Key {
-    Expr(FileId, ExprId),
-    Annotation(FileId, ExprId),
-    Return(Def),
-    Yield(Def),
-    Value(Def),
-    Attribute(Def, SmolStr),
-    Member(FileId, SmolStr),
-    Mro(Def),
+    /// What is remembered, by the file it speaks of.
+    pub(crate) memos: Vec<Arc<FileMemo>>,
+    /// Counts the worlds that share memory.
+    generation: u32,
+    pub(crate) keeping: Keeping,
 }
 
 impl World {
-    /// A world of a program, with nothing remembered.
+    /// A world of a program, with nothing remembered. It remembers what is asked of it.
     pub fn new(program: Arc<Program>, indexes: Vec<Arc<FileIndex>>, knowledge: &'static Knowledge) -> Self {
-        Self {
-            program,
-            indexes,
-            knowledge,
-            memo: DashMap::default(),
-            mros: DashMap::default(),
-            traits: DashMap::default(),
-            meanings: DashMap::default(),
-            flags: DashMap::default(),
+        let memos = program.ids().map(|_| Arc::default()).collect();
+        Self { program, indexes, knowledge, memos, generation: 0, keeping: Keeping::Answers }
+    }
+    /// The world after `changed` files got other texts: what is remembered of the others still holds, as long as
+    /// nobody shows that it does not.
+    pub(crate) fn after(&self, program: Arc<Program>, changed: &[FileId]) -> Self {
+        let (mut indexes, mut memos) = (self.indexes.clone(), self.memos.clone());
+        for &file in changed {
+            indexes[file.index()] = Arc::new(FileIndex::new(program.facts(file)));
+            memos[file.index()] = Arc::default();
         }
+        let generation = self.generation + 1;
+        Self { program, indexes, knowledge: self.knowledge, memos, generation, keeping: Keeping::Readers }
     }
     /// The facts of a file.
     pub fn facts(&self, file: FileId) -> &FileFacts {
+        self.reads(file);
         self.program.facts(file)
     }
     /// The look-ups of a file.
     pub fn index_of(&self, file: FileId) -> &FileIndex {
+        self.reads(file);
         &self.indexes[file.index()]
     }
     /// The scope of a definition.
     pub fn scope(&self, def: Def) -> &Scope {
         self.facts(def.file).scope(def.scope)
     }
+    /// Notes that the thread's file knows the name, the kind and the class of a definition.
+    fn reads_header(&self, def: Def) {
+        self.noted(Key::Header(def), || self.header_digest(def));
+    }
+    /// What others may know of a definition without a question.
+    pub(crate) fn header_digest(&self, def: Def) -> u64 {
+        let facts = self.program.facts(def.file);
+        let scope = facts.scope(def.scope);
+        let class = self.indexes[def.file.index()].method_class.get(&def.scope);
+        digest(&(facts.name(scope.name), scope.kind, scope.has_yield, class))
+    }
+    fn header(&self, def: Def) -> &Scope {
+        self.reads_header(def);
+        self.program.facts(def.file).scope(def.scope)
+    }
     /// The name of a definition.
     pub fn name(&self, def: Def) -> &str {
-        let facts = self.facts(def.file);
-        facts.name(facts.scope(def.scope).name)
+        self.program.facts(def.file).name(self.header(def).name)
     }
     /// Whether it is an `async def`.
     pub fn is_async(&self, def: Def) -> bool {
-        matches!(self.scope(def).kind, ScopeKind::Function { is_async: true })
+        matches!(self.header(def).kind, ScopeKind::Function { is_async: true })
+    }
+    /// Whether it is a generator function, sync or async.
+    pub fn has_yield(&self, def: Def) -> bool {
+        self.header(def).has_yield
     }
     /// The class a method stands in.
     pub fn class_of(&self, def: Def) -> Option<Def> {
-        self.index_of(def.file).method_class.get(&def.scope).map(|&scope| Def { file: def.file, scope })
+        self.reads_header(def);
+        let class = self.indexes[def.file.index()].method_class.get(&def.scope);
+        class.map(|&scope| Def { file: def.file, scope })
     }
     /// The dotted name of a definition, its module included.
     pub fn qualified_name(&self, def: Def) -> String {
         let module = self.program.module_name(def.file);
-        let name = self.facts(def.file).qualified_name(def.scope);
+        let name = self.noted(Key::QualifiedName(def), || self.facts(def.file).qualified_name(def.scope));
         match (module.is_empty(), name.is_empty()) {
             (_, true) => module.to_owned(),
             (true, false) => name,
@@ -129,9 +141,10 @@ impl<'w> Infer<'w> {
         self.world.facts(file)
     }
 
+    /// Asks for a type.
     fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Ty) -> Ty {
-        if let Some(ty) = self.world.memo.get(&key) {
-            return ty.clone();
+        if let Some(ty) = self.world.recall(&key) {
+            return ty;
         }
         if self.stack.is_empty()
             && let Some(ty) = self.top.get(&key)
@@ -146,23 +159,28 @@ impl<'w> Infer<'w> {
             self.cut = true;
             return Ty::Unknown;
         }
-        self.stack.push(key.clone());
-        let outer = std::mem::replace(&mut self.cut, false);
-        let ty = answer(self);
-        self.stack.pop();
-        if !self.cut {
-            self.world.memo.insert(key, ty.clone());
-        } else if self.stack.is_empty() {
-            self.top.insert(key, ty.clone());
-        } else {
-            self.scratch.insert(key, ty.clone());
+        let (ty, cut) = self.within(key.clone(), answer);
+        self.world.remember(key.clone(), (!cut).then(|| Answer::Ty(ty.clone())));
+        if cut {
+            if self.stack.is_empty() { &mut self.top } else { &mut self.scratch }.insert(key, ty.clone());
         }
-        self.cut |= outer;
         if self.stack.is_empty() {
             self.scratch.clear();
             self.cut = false;
         }
         ty
+    }
+
+    /// Works a question out; whether the answer hangs on where a circle was cut.
+    fn within<T>(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let _own = memo::working_for(key.file());
+        self.stack.push(key);
+        let outer = std::mem::replace(&mut self.cut, false);
+        let result = answer(self);
+        self.stack.pop();
+        let cut = self.cut;
+        self.cut |= outer;
+        (result, cut)
     }
 
     /// The type of an expression's value.

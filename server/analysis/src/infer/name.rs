@@ -168,18 +168,24 @@ impl Infer<'_> {
         self.own_member(file, name).or_else(|| self.star_member(file, name, &mut vec![file]))
     }
 
-    fn own_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
+    pub(super) fn own_member(&mut self, file: FileId, name: &str) -> Option<Ty> {
+        let binds = self.world.noted(Key::Binds(file, name.into()), || self.binds(file, name));
+        binds.then(|| {
+            self.ask(Key::Member(file, name.into()), |me| match me.world.index_of(file).name(name) {
+                Some(id) => me.bound(file, ScopeId::MODULE, id, None),
+                None => Ty::Unknown,
+            })
+        })
+    }
+
+    pub(super) fn binds(&self, file: FileId, name: &str) -> bool {
         let index = self.world.index_of(file);
-        let id = index.name(name).filter(|&id| index.binds(ScopeId::MODULE, id))?;
-        Some(self.ask(Key::Member(file, name.into()), |me| me.bound(file, ScopeId::MODULE, id, None)))
+        index.name(name).is_some_and(|id| index.binds(ScopeId::MODULE, id))
     }
 
     /// A name that a star import of `file` brings in, from modules not yet `seen`: they may import each other.
     fn star_member(&mut self, file: FileId, name: &str, seen: &mut Vec<FileId>) -> Option<Ty> {
-        let facts = self.facts(file);
-        for &star in self.world.index_of(file).star_imports.iter().rev() {
-            let import = facts.import(star);
-            let Module::File(from) = self.world.program.resolve(file, &import.module, import.level) else { continue };
+        for from in self.world.noted(Key::Stars(file), || self.stars(file)) {
             if seen.contains(&from) || !self.exports(from, name) {
                 continue;
             }
@@ -192,7 +198,23 @@ impl Infer<'_> {
         None
     }
 
+    /// The files whose names a file imports with a star, the last import first.
+    pub(super) fn stars(&self, file: FileId) -> Vec<FileId> {
+        let facts = self.facts(file);
+        let stars = self.world.index_of(file).star_imports.iter().rev().map(|&star| facts.import(star));
+        let resolved = stars.map(|import| self.world.program.resolve(file, &import.module, import.level));
+        let own = |module| match module {
+            Module::File(from) => Some(from),
+            _ => None,
+        };
+        resolved.filter_map(own).collect()
+    }
+
     fn exports(&self, file: FileId, name: &str) -> bool {
+        self.world.noted(Key::Exports(file, name.into()), || self.find_exports(file, name))
+    }
+
+    pub(super) fn find_exports(&self, file: FileId, name: &str) -> bool {
         match &self.world.index_of(file).all {
             Some(all) => all.iter().any(|n| n == name),
             None => !name.starts_with('_'),

@@ -43,7 +43,7 @@ pub(crate) fn nested_event_loop(
     file: FileId,
     expr: ExprId,
 ) -> Option<(Identity, Finding)> {
-    if analysis.nesting_is_patched {
+    if analysis.whole.patches_nesting {
         return None;
     }
     let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;

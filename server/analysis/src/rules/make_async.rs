@@ -55,9 +55,8 @@ pub(super) fn edits_of(
         }
     }
     for &def in functions {
-        if let Some(place) = other_mention(analysis, infer, def, &calls) {
-            let message = format!("`{}` is, or may be, used as a value, not only called", analysis.world.name(def));
-            return Err(Refusal { place, message });
+        if let Some(refusal) = other_mention(analysis, infer, def, &calls) {
+            return Err(refusal);
         }
     }
     let place = Place { file: functions[0].file, span: analysis.world.scope(functions[0]).name_span };
@@ -92,7 +91,7 @@ pub(super) fn obstacle(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> 
         let why = match &root.reason {
             Reason::Framework(by) => run_by(by),
             Reason::Scheduled(at) => {
-                format!("is handed over by {}, which expects it as it is", analysis.site_text(*at))
+                format!("is handed over by {}, which runs plain functions", analysis.site_text(*at))
             }
             _ => "is run from outside, as it is".to_owned(),
         };
@@ -109,6 +108,9 @@ pub(super) fn obstacle(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> 
     if mro.unknown || !mro.externals.is_empty() {
         return because("may replace a method of a class outside the project");
     }
+    if let Some(protocol) = protocol_with(analysis, class, name) {
+        return because(&format!("may be what the protocol `{}` asks for", world.name(protocol)));
+    }
     None
 }
 
@@ -118,7 +120,7 @@ pub(super) fn relatives(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) ->
     let world = &analysis.world;
     let Some(class) = world.class_of(def) else { return Vec::new() };
     let mut classes = infer.mro(class).classes[1..].to_vec();
-    classes.extend(analysis.subclasses.get(&class).map_or(&[][..], Vec::as_slice));
+    classes.extend(analysis.whole.below(class));
     let name = world.name(def);
     let mut found = Vec::new();
     for class in classes {
@@ -164,30 +166,58 @@ pub(super) fn in_own_code(facts: &FileFacts, expr: ExprId, owner: ScopeId) -> bo
     true
 }
 
-/// A mention of a function that is not the callee of one of the calls.
-fn other_mention(analysis: &Analysis, infer: &mut Infer<'_>, def: Def, calls: &[(FileId, ExprId)]) -> Option<Place> {
+/// A mention of a function that is not the callee of one of the calls, or may be one.
+fn other_mention(analysis: &Analysis, infer: &mut Infer<'_>, def: Def, calls: &[(FileId, ExprId)]) -> Option<Refusal> {
     let world = &analysis.world;
     let name = world.name(def);
-    world.program.ids().find_map(|file| {
+    for file in world.program.ids() {
         let facts = world.facts(file);
-        let id = world.index_of(file).name(name)?;
-        let is_other = |expr: ExprId, e: &Expr, infer: &mut Infer<'_>| {
-            if !matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == id) {
-                return false;
+        let Some(id) = world.index_of(file).name(name) else { continue };
+        let aliases: Vec<NameId> =
+            facts.imports.iter().filter(|i| i.what == Imported::Name(id)).filter_map(|i| i.alias).collect();
+        for (expr, e) in facts.exprs() {
+            let (ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. }) = e.kind else { continue };
+            if n != id && !aliases.contains(&n) || is_callee(facts, file, expr, calls) {
+                continue;
             }
-            if let Parent::Expr(parent) = e.parent
-                && let ExprKind::Call { func, .. } = facts.expr(parent).kind
-                && func == expr
-                && calls.contains(&(file, parent))
-            {
-                return false;
+            let ty = infer.expr(file, expr);
+            let is_it = ty.parts().iter().any(|part| matches!(part, Ty::Function(d, _) if *d == def));
+            // A name of which nothing is known is none of the program's functions.
+            let may_be = ty.has_unknown() && (ty != Ty::Unknown || matches!(e.kind, ExprKind::Attribute { .. }));
+            let place = Place { file, span: e.span };
+            let text = analysis.call_text(file, expr);
+            if is_it {
+                return Some(Refusal { place, message: format!("`{text}` is used as a value, not only called") });
+            } else if may_be {
+                return Some(Refusal { place, message: format!("nobody can tell whether `{text}` is this `{name}`") });
             }
-            match infer.expr(file, expr) {
-                Ty::Unknown => matches!(e.kind, ExprKind::Attribute { .. }),
-                ty => ty.parts().iter().any(|p| matches!(p, Ty::Function(d, _) if *d == def) || *p == Ty::Unknown),
-            }
+        }
+    }
+    None
+}
+
+fn is_callee(facts: &FileFacts, file: FileId, expr: ExprId, calls: &[(FileId, ExprId)]) -> bool {
+    let Parent::Expr(parent) = facts.expr(expr).parent else { return false };
+    matches!(facts.expr(parent).kind, ExprKind::Call { func, .. } if func == expr) && calls.contains(&(file, parent))
+}
+
+/// The class with a method of this name that says what others must have without being their base (PEP 544).
+fn protocol_with(analysis: &Analysis, own: Def, name: &str) -> Option<Def> {
+    let world = &analysis.world;
+    world.program.ids().find_map(|file| {
+        let (facts, index) = (world.facts(file), world.index_of(file));
+        let id = index.name(name)?;
+        let is_protocol = |base: &Arg| {
+            let base = match facts.expr(base.value).kind {
+                ExprKind::Subscript { value, .. } => value,
+                _ => base.value,
+            };
+            facts.dotted(base).is_some_and(|dotted| dotted.rsplit('.').next() == Some("Protocol"))
         };
-        let found = facts.exprs().find(|(expr, e)| is_other(*expr, e, infer));
-        found.map(|(_, e)| Place { file, span: e.span })
+        let mut classes = facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class);
+        let found = classes.find(|(scope, s)| {
+            Def { file, scope: *scope } != own && index.binds(*scope, id) && facts.args(s.bases).iter().any(is_protocol)
+        });
+        found.map(|(scope, _)| Def { file, scope })
     })
 }

@@ -121,5 +121,5 @@ fn name_of(analysis: &Analysis, def: Def) -> Place {
 
 /// The words for a framework that runs a function as it is.
 pub(super) fn run_by(name: &str) -> String {
-    format!("is run by {}, which expects it as it is", written_name(name))
+    format!("is run by {}, which would run it elsewhere if it were async", written_name(name))
 }

@@ -73,15 +73,13 @@ fn has_plain_override(analysis: &Analysis, callee: &Ty) -> bool {
     let Ty::Function(def, Some(Class::Own(class))) = callee else { return false };
     let world = &analysis.world;
     let name = world.name(*def);
-    analysis.subclasses.get(class).is_some_and(|below| {
-        below.iter().any(|c| {
-            let (facts, index) = (world.facts(c.file), world.index_of(c.file));
-            let id = index.name(name);
-            id.is_some_and(|id| {
-                index.bindings(facts, c.scope, id).any(|b| match b.kind {
-                    BindingKind::Def(scope) => !world.is_async(Def { file: c.file, scope }),
-                    _ => true,
-                })
+    analysis.whole.below(*class).iter().any(|c| {
+        let (facts, index) = (world.facts(c.file), world.index_of(c.file));
+        let id = index.name(name);
+        id.is_some_and(|id| {
+            index.bindings(facts, c.scope, id).any(|b| match b.kind {
+                BindingKind::Def(scope) => !world.is_async(Def { file: c.file, scope }),
+                _ => true,
             })
         })
     })

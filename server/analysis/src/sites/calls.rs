@@ -3,6 +3,7 @@
 use super::order::is_conditional;
 use super::{Happens, SiteFinder, run_scope};
 use crate::finding::Confidence;
+use crate::infer::{Infer, Key, World};
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -138,10 +139,10 @@ impl SiteFinder<'_> {
             }
             return;
         }
-        if let Some(&def) = self.context.unique_methods.get(name)
-            && self.is_given(value)
+        if self.is_given(value)
+            && let Some(def) = self.context.unique_method(self.file, name)
             && !self.is_awaited(expr)
-            && !self.context.world.scope(def).has_yield
+            && !self.context.world.has_yield(def)
         {
             self.push(expr, Happens::Runs(def), Confidence::Possible);
         }
@@ -190,7 +191,7 @@ impl SiteFinder<'_> {
         let one = |def, confidence| Target { ty: Ty::Function(def, None), confidence };
         let Some(Class::Own(class)) = receiver else { return vec![one(def, Confidence::Certain)] };
         let name = self.context.world.name(def);
-        let below = self.context.subclasses.get(class).map_or(&[][..], Vec::as_slice);
+        let below = self.context.below(self.file, *class);
         let mut overriding: Vec<Def> = below.iter().filter_map(|c| self.own_method(*c, name)).collect();
         overriding.retain(|d| *d != def);
         overriding.sort_unstable();
@@ -206,27 +207,14 @@ impl SiteFinder<'_> {
     }
 
     pub(super) fn own_method(&self, class: Def, name: &str) -> Option<Def> {
-        let (world, file) = (self.context.world, class.file);
-        let id = world.index_of(file).name(name)?;
-        let bindings = world.index_of(file).bindings(world.facts(file), class.scope, id);
-        bindings.rev().find_map(|b| match b.kind {
-            BindingKind::Def(scope) => Some(Def { file, scope }),
-            _ => None,
-        })
+        let world = self.context.world;
+        world.noted(Key::OwnMethod(class, name.into()), || find_own_method(world, class, name))
     }
 
     /// Whether a decorator's wrapper calls the decorated function itself (and does not hand it over to a thread), and if
     /// so, always.
     pub(super) fn calls_wrapped(&self, wrapper: Def) -> Option<bool> {
-        let world = self.context.world;
-        let facts = world.facts(wrapper.file);
-        let calls = facts.exprs().filter(|(_, e)| match e.kind {
-            ExprKind::Call { func, .. } => {
-                facts.code_scope(e.scope) == wrapper.scope && self.infer.is_wrapped_function(wrapper, func)
-            }
-            _ => false,
-        });
-        calls.map(|(call, _)| !is_conditional(world, wrapper.file, call, wrapper.scope)).max()
+        self.context.world.noted(Key::CallsWrapped(wrapper), || find_calls_wrapped(&self.infer, wrapper))
     }
 
     pub(super) fn run(&mut self, expr: ExprId, target: Target, args: Run, whole: Confidence) {
@@ -261,9 +249,32 @@ impl SiteFinder<'_> {
                 return;
             }
         }
-        let lazy = world.scope(def).has_yield && !world.is_async(def);
+        let lazy = world.has_yield(def) && !world.is_async(def);
         if !lazy || self.is_consumed(expr, def) {
             self.push(expr, Happens::Runs(def), confidence);
         }
     }
+}
+
+/// The method `name` in the body of a class.
+pub(crate) fn find_own_method(world: &World, class: Def, name: &str) -> Option<Def> {
+    let (file, index) = (class.file, world.index_of(class.file));
+    let id = index.name(name)?;
+    index.bindings(world.facts(file), class.scope, id).rev().find_map(|b| match b.kind {
+        BindingKind::Def(scope) => Some(Def { file, scope }),
+        _ => None,
+    })
+}
+
+/// Whether the code of a decorator's wrapper calls the decorated function, and if so, always.
+pub(crate) fn find_calls_wrapped(infer: &Infer<'_>, wrapper: Def) -> Option<bool> {
+    let world = infer.world;
+    let facts = world.facts(wrapper.file);
+    let calls = facts.exprs().filter(|(_, e)| match e.kind {
+        ExprKind::Call { func, .. } => {
+            facts.code_scope(e.scope) == wrapper.scope && infer.is_wrapped_function(wrapper, func)
+        }
+        _ => false,
+    });
+    calls.map(|(call, _)| !is_conditional(world, wrapper.file, call, wrapper.scope)).max()
 }

@@ -5,15 +5,17 @@
 mod calls;
 mod order;
 mod outside;
-mod unique;
+mod whole;
+
+pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
 use order::is_conditional;
 pub use outside::{holds, place_of, speaks_of};
-pub use unique::unique_methods;
+pub use whole::{Share, Whole};
 
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
-use crate::infer::{Infer, World};
+use crate::infer::{Infer, Keeping, World};
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -70,10 +72,26 @@ pub type Subclasses = FxHashMap<Def, Vec<Def>>;
 pub struct SiteContext<'a> {
     /// Names and types.
     pub world: &'a World,
-    /// Classes by base, transitively.
-    pub subclasses: &'a Subclasses,
-    /// Methods by name, where only one class of the program has one of that name.
-    pub unique_methods: &'a FxHashMap<SmolStr, Def>,
+    /// What only the whole program tells.
+    pub whole: &'a Whole,
+}
+
+impl SiteContext<'_> {
+    /// The classes below a class, for a call in `reader`.
+    fn below(&self, reader: FileId, class: Def) -> &[Def] {
+        if self.world.keeping == Keeping::Readers {
+            self.whole.note_class(class, reader);
+        }
+        self.whole.below(class)
+    }
+
+    /// The method that a bare name is enough to find, for a call in `reader`.
+    fn unique_method(&self, reader: FileId, name: &str) -> Option<Def> {
+        if self.world.keeping == Keeping::Readers {
+            self.whole.note_name(name, reader);
+        }
+        self.whole.unique_method(name)
+    }
 }
 
 /// Finds the sites of one file, in the order of its expressions. States are filled in later, by flow.
@@ -173,7 +191,7 @@ impl<'a> SiteFinder<'a> {
         if let Ty::Instance(Class::Own(class)) = ty {
             for name in names {
                 if let Some(def) = self.infer.method(class, name)
-                    && !self.context.world.scope(def).has_yield
+                    && !self.context.world.has_yield(def)
                 {
                     self.push(value, Happens::Runs(def), Confidence::Certain);
                 }
@@ -188,7 +206,7 @@ impl<'a> SiteFinder<'a> {
                 continue;
             }
             if let Ty::Function(def, _) = self.infer.expr(self.file, decorator)
-                && !self.context.world.scope(def).has_yield
+                && !self.context.world.has_yield(def)
             {
                 self.push(decorator, Happens::Runs(def), Confidence::Certain);
             }

@@ -73,7 +73,7 @@ fn entered(analysis: &Analysis, root: &Root) -> Option<Line> {
         Reason::Notebook => line.push(Inline::text("a notebook's cell")),
         Reason::Settings => line.push(Inline::text("the project's settings say so")),
         Reason::Framework(by) => {
-            line.push(Inline::text("called by "));
+            line.push(Inline::text("run by "));
             line.push(Inline::code(by.as_str()));
         }
         Reason::Scheduled(at) => {

@@ -54,7 +54,8 @@ pub(crate) fn program(texts: &Texts) -> Arc<Program> {
         is_notebook: path.ends_with(".ipynb"),
         settings: settings.clone(),
     });
-    Arc::new(Program::new(files.collect(), SearchRoots { project: vec![String::new()], dependencies: Vec::new() }))
+    let roots = SearchRoots { project: vec![String::new()], dependencies: Vec::new() };
+    Arc::new(Program::new(files.collect(), roots))
 }
 
 pub(crate) fn fixture(source: &str) -> Fixture {
@@ -113,6 +114,6 @@ impl Fixture {
 /// The findings of texts, one line each: rule and message.
 pub(crate) fn findings_of(texts: &Texts) -> Vec<String> {
     let program = program(texts);
-    let findings = Analysis::new(program.clone()).findings(&Trees::new(program.clone()));
+    let findings = Analysis::new(program.clone()).findings(&Trees::new(program));
     findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
 }

@@ -133,7 +133,8 @@ impl<S: LanguageServer> Dispatcher<S> {
         if let Some(id) = &id {
             self.unanswered.insert(id.clone(), token.clone());
         }
-        let call = Call { id, method: request.method().to_owned(), started: Instant::now() };
+        let method = request.method().to_owned();
+        let call = Call { id, method, started: Instant::now(), token: token.clone() };
         let response = self.serve(request).await;
         let mut handler = Box::pin(CURRENT.scope(token, handle(call, response)));
         // Without a budget: a lock that is free must not look taken because this task has done much.
@@ -167,7 +168,7 @@ impl<S: LanguageServer> Dispatcher<S> {
         self.service.call(request)
     }
 
-    /// Answers a request at once and makes the service drop its handler.
+    /// Answers a request at once; its task drops the handler.
     async fn cancel(&mut self, notification: Request) -> Result<(), End> {
         let id = notification.params().and_then(|params| serde_json::from_value(params.get("id")?.clone()).ok());
         let Some((id, token)) = id.and_then(|id: Id| self.unanswered.remove_entry(&id)) else { return Ok(()) };
@@ -190,6 +191,10 @@ impl<S: LanguageServer> Dispatcher<S> {
         // What the handler sent before its answer, progress for example, arrives before its answer.
         while let Some(Some(request)) = self.from_handlers.next().now_or_never() {
             self.send(&request)?;
+        }
+        if call.token.is_cancelled() {
+            // It was answered, and its id may be that of another request by now.
+            return Ok(());
         }
         if let Some(panic) = panic {
             error!(method = call.method, panic, "a handler panicked");
@@ -219,6 +224,8 @@ struct Call {
     id: Option<Id>,
     method: String,
     started: Instant,
+    /// Cancelled once the client has cancelled the request and got its answer.
+    token: CancellationToken,
 }
 
 struct Finished {
@@ -236,9 +243,11 @@ struct Reply {
 }
 
 async fn handle(call: Call, response: impl Future<Output = Result<Option<Response>, ExitedError>>) -> Finished {
-    let (response, panic) = match AssertUnwindSafe(response).catch_unwind().await {
-        Ok(response) => (response.ok().flatten(), None),
-        Err(payload) => (None, Some(panic_message(payload.as_ref()))),
+    let response = AssertUnwindSafe(response).catch_unwind();
+    let (response, panic) = match call.token.run_until_cancelled(response).await {
+        Some(Ok(response)) => (response.ok().flatten(), None),
+        Some(Err(payload)) => (None, Some(panic_message(payload.as_ref()))),
+        None => (None, None),
     };
     let reply = call.id.clone().map(|id| {
         let response = response.unwrap_or_else(|| match &panic {

@@ -23,13 +23,16 @@ async fn any_of_a_hundred_running_requests_can_be_cancelled() {
     assert_eq!(client.exit().await, Exit::Success);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ids_may_be_text_and_used_again() {
     let mut client = Client::initialized().await;
-    for _ in 0..3 {
+    for _ in 0..200 {
         client.send(&json!({ "jsonrpc": "2.0", "id": "one", "method": "toy/never" })).await;
         client.cancel(json!("one")).await;
         assert_eq!(client.receive_error(REQUEST_CANCELLED).await, "one");
+        // The end of the first handler is not the end of the second.
+        client.send(&json!({ "jsonrpc": "2.0", "id": "one", "method": "toy/versionLater" })).await;
+        assert_eq!(client.receive().await["result"], 0);
     }
     assert_eq!(client.exit().await, Exit::Success);
 }

@@ -5,7 +5,6 @@ use asyncwise_lsp::transport::Exit;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// `Server::serve` hands handlers to a set of four without an order of first polls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_edits_and_requests_interleave() {
     let mut client = Client::initialized().await;

@@ -2,8 +2,16 @@
 
 use rustc_hash::FxHashSet;
 
-use super::builder::{Lowerer, RawBinding, run_of};
+use super::builder::{Lowerer, run_of};
 use crate::facts::{Binding, BindingKind, ExprId, ExprKind, NameId, Run, ScopeId, ScopeKind, Span};
+
+/// A binding before it is known which scope the name belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct RawBinding {
+    /// The scope whose code binds it.
+    pub(super) scope: ScopeId,
+    pub(super) binding: Binding,
+}
 
 impl Lowerer<'_> {
     /// Notes a binding by the statement that is being lowered.
@@ -22,7 +30,7 @@ impl Lowerer<'_> {
         let expr = self.facts.expr(target);
         let ExprKind::Name(name) = expr.kind else { return };
         let span = expr.span;
-        let owner = self.facts.code_scope(self.scope);
+        let owner = self.scopes.code_scope(self.scope);
         let scope = std::mem::replace(&mut self.scope, owner);
         self.bind(name, span, BindingKind::Assign { value, annotation: None });
         self.scope = scope;
@@ -76,33 +84,49 @@ impl Lowerer<'_> {
         };
         let globals = close(&mut self.globals, globals);
         let nonlocals = close(&mut self.nonlocals, nonlocals);
-        let scope = &mut self.facts.scopes[scope.index()];
+        let scope = self.scope_mut(scope);
         scope.globals = globals;
         scope.nonlocals = nonlocals;
     }
 
     /// Gives each binding to the scope that owns the name, and groups them by scope in source order.
     pub(super) fn resolve_bindings(&mut self) {
-        let mut bindings = std::mem::take(&mut self.bindings);
-        let bound: FxHashSet<(ScopeId, NameId)> = if self.has_nonlocals {
-            bindings
-                .iter()
-                .map(|raw| (raw.scope, raw.binding.name))
-                .filter(|&(scope, name)| !self.declares(scope, name, false) && !self.declares(scope, name, true))
-                .collect()
-        } else {
-            FxHashSet::default()
-        };
-        for raw in &mut bindings {
-            raw.scope = self.owner(raw.scope, raw.binding.name, &bound);
-        }
-        bindings.sort_by_key(|raw| (raw.scope, raw.binding.span.start));
+        let bound = self.bound_elsewhere();
+        let owners: Vec<u32> =
+            self.bindings.iter().map(|raw| self.owner(raw.scope, raw.binding.name, &bound).0).collect();
+        // Where the next binding of each scope goes.
+        let mut next = vec![0u32; self.facts.scopes.len()];
+        owners.iter().for_each(|&owner| next[owner as usize] += 1);
         let mut start = 0;
-        for group in bindings.chunk_by(|a, b| a.scope == b.scope) {
-            self.facts.scopes[group[0].scope.index()].bindings = run_of(start, group.len());
-            start += group.len();
+        for (scope, next) in self.facts.scopes.iter_mut().zip(&mut next) {
+            let count = std::mem::replace(next, start);
+            scope.bindings = run_of(start as usize, count as usize);
+            start += count;
         }
-        self.facts.bindings = bindings.into_iter().map(|raw| raw.binding).collect();
+        let mut bindings: Vec<Binding> = self.bindings.iter().map(|raw| raw.binding).collect();
+        for (raw, owner) in self.bindings.iter().zip(owners) {
+            let at = &mut next[owner as usize];
+            bindings[*at as usize] = raw.binding;
+            *at += 1;
+        }
+        for scope in &self.facts.scopes {
+            bindings[scope.bindings.range()].sort_by_key(|binding| binding.span.start);
+        }
+        self.facts.bindings = bindings;
+    }
+
+    /// The names declared `nonlocal` anywhere, with the scopes that bind them as their own.
+    fn bound_elsewhere(&self) -> FxHashSet<(ScopeId, NameId)> {
+        let lists = self.facts.scopes.iter().map(|scope| &self.facts.name_lists[scope.nonlocals.range()]);
+        let names: FxHashSet<NameId> = lists.flatten().copied().collect();
+        if names.is_empty() {
+            return FxHashSet::default();
+        }
+        let keys = self.bindings.iter().map(|raw| (raw.scope, raw.binding.name));
+        keys.filter(|&(scope, name)| {
+            names.contains(&name) && !self.declares(scope, name, false) && !self.declares(scope, name, true)
+        })
+        .collect()
     }
 
     /// Whether `scope` declares `name` as `global`, else `nonlocal`.

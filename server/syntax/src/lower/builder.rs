@@ -4,17 +4,15 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tree_sitter::{Node, TreeCursor};
 
+use super::bindings::RawBinding;
 use super::kinds::{Field, Kind, Tables};
+use super::reuse::Previous;
+use super::scopes::Scopes;
+use super::units::{Lookups, Unit, Units};
 use crate::facts::{
     Arg, Block, ComprehensionKind, Expr, ExprId, ExprKind, Exprs, FileFacts, NameId, Parent, Run, Scope, ScopeId,
     ScopeKind, Span, Stmt, StmtId, StmtKind,
 };
-
-/// A binding before it is known which scope the name belongs to.
-pub(super) struct RawBinding {
-    pub(super) scope: ScopeId,
-    pub(super) binding: crate::facts::Binding,
-}
 
 /// The parent of an expression until what it stands in is pushed.
 const UNSET: Parent = Parent::Scope(ScopeId(u32::MAX));
@@ -30,8 +28,10 @@ pub(super) struct Lowerer<'t> {
     pub(super) text: &'t str,
     pub(super) cursor: TreeCursor<'t>,
     pub(super) tables: Tables,
+    /// Without scopes until the end.
     pub(super) facts: FileFacts,
-    names: FxHashMap<&'t str, NameId>,
+    pub(super) scopes: Scopes,
+    pub(super) names: FxHashMap<&'t str, NameId>,
     /// The scope whose code is being lowered.
     pub(super) scope: ScopeId,
     /// How deep expressions and blocks are nested here.
@@ -50,7 +50,6 @@ pub(super) struct Lowerer<'t> {
     pub(super) nonlocals: Vec<NameId>,
     /// Kinds of the nodes a chain leads through, for those that are open.
     pub(super) links: Vec<Kind>,
-    pub(super) has_nonlocals: bool,
     /// Which kind each comprehension scope is, by scope.
     pub(super) comprehensions: FxHashMap<ScopeId, ComprehensionKind>,
     pub(super) type_checking: bool,
@@ -60,10 +59,16 @@ pub(super) struct Lowerer<'t> {
     pub(super) is_uncertain: bool,
     /// Where the innermost function begins.
     pub(super) function_start: Option<u32>,
+    /// A class here stands in nothing but classes.
+    pub(super) in_members: bool,
+    pub(super) units: Vec<Unit>,
+    pub(super) lookups: Lookups,
+    /// What may be copied.
+    pub(super) previous: Option<Previous<'t>>,
 }
 
 impl<'t> Lowerer<'t> {
-    pub(super) fn new(text: &'t str, root: Node<'t>) -> Self {
+    pub(super) fn new(text: &'t str, root: Node<'t>, previous: Option<Previous<'t>>) -> Self {
         let errors = if root.has_error() { super::broken::error_spans(root) } else { Vec::new() };
         let facts = FileFacts { len: text.len() as u32, errors, ..FileFacts::default() };
         let mut lowerer = Self {
@@ -71,6 +76,7 @@ impl<'t> Lowerer<'t> {
             cursor: root.walk(),
             tables: Tables::get(),
             facts,
+            scopes: Scopes::default(),
             names: FxHashMap::default(),
             scope: ScopeId::MODULE,
             depth: 0,
@@ -82,13 +88,17 @@ impl<'t> Lowerer<'t> {
             globals: Vec::new(),
             nonlocals: Vec::new(),
             links: Vec::new(),
-            has_nonlocals: false,
             comprehensions: FxHashMap::default(),
             type_checking: false,
             has_errors: root.has_error(),
             is_uncertain: root.is_error(),
             function_start: None,
+            in_members: true,
+            units: Vec::new(),
+            lookups: Lookups::default(),
+            previous,
         };
+        lowerer.reserve();
         let name = lowerer.name("");
         let span = Span::new(0, text.len() as u32);
         lowerer.push_scope(ScopeKind::Module, name, Span::default(), span);
@@ -97,15 +107,16 @@ impl<'t> Lowerer<'t> {
 
     /// Lowers the whole file.
     pub(super) fn module(&mut self) {
-        let body = self.block();
-        self.facts.scopes[0].body = body;
-        self.facts.scopes[0].broken = self.is_uncertain;
+        self.members();
+        let body = self.block_since(0);
+        self.scope_mut(ScopeId::MODULE).body = body;
         self.close_names(ScopeId::MODULE, 0, 0);
     }
 
-    pub(super) fn finish(mut self) -> FileFacts {
+    pub(super) fn finish(mut self) -> (FileFacts, Units) {
+        let visible = std::mem::take(&mut self.scopes).finish(&mut self.facts, &mut self.bindings);
         self.resolve_bindings();
-        self.facts
+        Units::new(self, visible)
     }
 
     // The cursor.
@@ -176,6 +187,13 @@ impl<'t> Lowerer<'t> {
 
     /// The id of an identifier.
     pub(super) fn name(&mut self, text: &'t str) -> NameId {
+        let name = self.intern(text);
+        self.lookups.note(name);
+        name
+    }
+
+    /// The id of an identifier whose lookup is noted otherwise.
+    pub(super) fn intern(&mut self, text: &'t str) -> NameId {
         *self.names.entry(text).or_insert_with(|| {
             let id = NameId(self.facts.names.len() as u32);
             self.facts.names.push(SmolStr::new(text));
@@ -273,14 +291,13 @@ impl<'t> Lowerer<'t> {
 
     /// Pushes a scope inside the current one, its contents still empty.
     pub(super) fn push_scope(&mut self, kind: ScopeKind, name: NameId, name_span: Span, span: Span) -> ScopeId {
-        let id = ScopeId(self.facts.scopes.len() as u32);
-        self.facts.scopes.push(Scope {
+        self.scopes.push(Scope {
             kind,
             name,
             name_span,
             span,
             header_span: Span::default(),
-            parent: (id != ScopeId::MODULE).then_some(self.scope),
+            parent: (kind != ScopeKind::Module).then_some(self.scope),
             stmt: None,
             expr: None,
             body: Block::default(),
@@ -296,12 +313,11 @@ impl<'t> Lowerer<'t> {
             has_yield: false,
             has_await: false,
             broken: self.is_uncertain,
-        });
-        id
+        })
     }
 
     pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.facts.scopes[id.index()]
+        self.scopes.get_mut(id)
     }
 
     /// Links an expression to the scope whose header or body it is a part of.
@@ -330,7 +346,7 @@ impl<'t> Lowerer<'t> {
 
     /// Notes a `yield` of the current scope.
     pub(super) fn mark_yield(&mut self) {
-        let scope = self.facts.code_scope(self.scope);
+        let scope = self.scopes.code_scope(self.scope);
         self.scope_mut(scope).has_yield = true;
     }
 }

@@ -71,6 +71,7 @@ impl Lowerer<'_> {
             }
             (Kind::Colon, _) if header_end.is_none() => header_end = Some(l.span().end),
             (Kind::Error, _) => l.within(scope, Lowerer::error_statement),
+            (Kind::Block, _) if is_class && l.in_members => l.within(scope, Lowerer::members),
             (Kind::Block, _) => l.within(scope, Lowerer::statements),
             _ => {}
         });
@@ -101,11 +102,14 @@ impl Lowerer<'_> {
     /// Lowers something as code of `scope`.
     fn within(&mut self, scope: ScopeId, lower: fn(&mut Self)) {
         let outer = std::mem::replace(&mut self.scope, scope);
-        let entry = self.facts.scope(scope);
+        let entry = self.scopes.get(scope);
         let is_class = entry.kind == ScopeKind::Class;
         let start = entry.span.start;
         let function_start = std::mem::replace(&mut self.function_start, (!is_class).then_some(start));
+        let in_members = self.in_members;
+        self.in_members &= is_class;
         lower(self);
+        self.in_members = in_members;
         self.function_start = function_start;
         self.scope = outer;
     }

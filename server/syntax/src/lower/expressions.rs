@@ -1,9 +1,9 @@
 //! Expressions.
 
 use super::MAX_DEPTH;
-use super::builder::Lowerer;
+use super::builder::{Lowerer, run_of};
 use super::kinds::{Field, Kind};
-use crate::facts::{CompareOp, ComprehensionKind, ExprId, ExprKind, Exprs, Run, Span};
+use crate::facts::{CompareOp, ComprehensionKind, ExprId, ExprKind, Exprs, Span};
 
 impl Lowerer<'_> {
     /// Lowers the expression under the cursor.
@@ -243,10 +243,9 @@ impl Lowerer<'_> {
             }
         });
         let operands = self.exprs_since(mark);
-        let start = self.facts.compare_ops.len() as u32;
-        self.facts.compare_ops.extend_from_slice(&ops);
-        let ops = Run { start, len: ops.len() as u32 };
-        self.push_expr(span, ExprKind::Compare { operands, ops })
+        let run = run_of(self.facts.compare_ops.len(), ops.len());
+        self.facts.compare_ops.extend(ops);
+        self.push_expr(span, ExprKind::Compare { operands, ops: run })
     }
 
     fn named(&mut self) -> ExprId {

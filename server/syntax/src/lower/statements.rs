@@ -3,16 +3,9 @@
 use super::MAX_DEPTH;
 use super::builder::{Lowerer, run_of};
 use super::kinds::{Field, Kind};
-use crate::facts::{BindingKind, Block, ExprId, ExprKind, Exprs, Run, StmtId, StmtKind};
+use crate::facts::{BindingKind, ExprId, ExprKind, Exprs, Run, StmtId, StmtKind};
 
 impl Lowerer<'_> {
-    /// Lowers the statements of the block, or module, under the cursor.
-    pub(super) fn block(&mut self) -> Block {
-        let mark = self.stmts.len();
-        self.statements();
-        self.block_since(mark)
-    }
-
     /// Collects the statements of the block under the cursor.
     pub(super) fn statements(&mut self) {
         if self.depth >= MAX_DEPTH {
@@ -125,7 +118,6 @@ impl Lowerer<'_> {
     /// The names of a `global` or `nonlocal` statement, also noted for its scope.
     fn declared_names(&mut self, is_global: bool) -> Run {
         let start = self.facts.name_lists.len();
-        self.has_nonlocals |= !is_global;
         self.children(|l, kind| {
             if kind == Kind::Identifier {
                 let name = l.name_here();

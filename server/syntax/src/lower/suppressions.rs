@@ -1,15 +1,32 @@
 //! Comments that silence findings.
 
+use std::ops::Range;
+
 use smol_str::SmolStr;
 use tree_sitter::Node;
 
+use super::reuse::Previous;
 use crate::facts::{Span, Suppression, SuppressionKind};
 
 /// The comments of a text that silence findings, in order.
-pub(super) fn suppressions(text: &str, root: Node<'_>) -> Vec<Suppression> {
+pub(super) fn suppressions(text: &str, root: Node<'_>, previous: Option<&Previous<'_>>) -> Vec<Suppression> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(hash) = text[at..].find('#').map(|i| at + i) {
+    if let Some(previous) = previous {
+        for &place in &previous.copied {
+            search(text, root, at..place.0.start as usize, &mut found);
+            found.extend(previous.suppressions_in(place));
+            at = place.0.end as usize;
+        }
+    }
+    search(text, root, at..text.len(), &mut found);
+    found
+}
+
+/// Appends those that start in a part of the text.
+fn search(text: &str, root: Node<'_>, part: Range<usize>, found: &mut Vec<Suppression>) {
+    let mut at = part.start;
+    while let Some(hash) = text.get(at..part.end).and_then(|rest| rest.find('#')).map(|i| at + i) {
         let end = text[hash..].find(['\n', '\r']).map_or(text.len(), |i| hash + i);
         at = hash + 1;
         let comment = &text[hash..end];
@@ -26,7 +43,6 @@ pub(super) fn suppressions(text: &str, root: Node<'_>) -> Vec<Suppression> {
         }
         at = end;
     }
-    found
 }
 
 fn mentions_marker(comment: &str) -> bool {

@@ -16,6 +16,7 @@ pub(crate) fn check_invariants(text: &str, facts: &FileFacts) {
     check.expressions();
     check.statements();
     check.scopes();
+    check.numbers_of_scopes();
     check.names_and_runs();
     check.errors();
 }
@@ -164,6 +165,28 @@ impl Check<'_> {
                 assert_eq!(self.facts.expr(part).parent, Parent::Scope(id));
             }
             self.bindings(scope);
+        }
+    }
+
+    /// Scopes that others can see come first; each of the two runs is in the order of the text.
+    fn numbers_of_scopes(&self) {
+        let mut is_local: Vec<bool> = Vec::new();
+        for (_, scope) in self.facts.scopes() {
+            is_local.push(match (scope.kind, scope.parent) {
+                (_, None) => false,
+                (ScopeKind::Lambda | ScopeKind::Comprehension { .. }, _) => true,
+                (_, Some(parent)) => {
+                    let is_open = matches!(self.facts.scope(parent).kind, ScopeKind::Module | ScopeKind::Class);
+                    !is_open || is_local[parent.index()]
+                }
+            });
+        }
+        assert!(is_local.is_sorted(), "local scopes come last");
+        let visible = is_local.partition_point(|is_local| !is_local);
+        let (visible, local) = self.facts.scopes.split_at(visible);
+        for run in [visible, local] {
+            let is_ordered = run.is_sorted_by_key(|scope| scope.span.start);
+            assert!(is_ordered || !self.facts.errors.is_empty(), "scopes stand in source order");
         }
     }
 

@@ -42,8 +42,9 @@ impl Overlay {
     /// Puts another text in place: parses what lies between the common start and the common end.
     pub(super) fn replace(&mut self, text: Arc<str>) {
         let Some(edit) = difference(self.parsed.text(), &text) else { return };
-        self.parsed = self.parsed.edit(&[edit]);
-        self.facts = Arc::new(self.parsed.facts());
+        let parsed = self.parsed.edit(&[edit]);
+        self.facts = Arc::new(parsed.facts_after(&self.parsed, &self.facts));
+        self.parsed = parsed;
     }
 
     /// Parses a text with errors from nothing, where an incremental parse may have gone astray; whether it had.

@@ -209,7 +209,7 @@ fn load(
     if cancel.is_cancelled() {
         return None;
     }
-    let analysis = Arc::new(pool::install(|| Analysis::new(program)));
+    let analysis = Arc::new(pool::install(|| Analysis::open(program)));
     let revision = old.map_or(0, |(_, snapshot)| snapshot.revision() + 1);
     let snapshot = Snapshot::new(revision, analysis, overlays, &files);
     Some((files, snapshot))

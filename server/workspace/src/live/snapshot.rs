@@ -59,9 +59,9 @@ impl Snapshot {
         overlays: &FxHashMap<PathBuf, Overlay>,
         files: &Files,
     ) -> Self {
-        let _ = changed;
-        let analysis = Arc::new(pool::install(|| Analysis::new(program)));
-        Self::new(self.revision + 1, analysis, overlays, files)
+        let (analysis, effort) = pool::install(|| self.analysis.update(program, changed));
+        tracing::debug!(?effort, "updated");
+        Self::new(self.revision + 1, Arc::new(analysis), overlays, files)
     }
 
     /// Counts up with each state of the project.

@@ -1,0 +1,136 @@
+//! The analysis after an edit: only what the edit reaches is worked out again.
+//!
+//! What a file has (its sites, its roots, the answers to questions about it) follows from its own text and from the
+//! answers that it was given about other files. So after an edit the edited files are worked out anew; then the questions
+//! that others asked about them are asked again, and the files that were given an answer that is now another are worked out
+//! in their turn. The graph is solved again only where sites or roots differ. The scheme is that of demand-driven incremental
+//! computation with early cut-off (Hammer et al., Adapton, 2014), with files as its nodes and answers as its edges.
+
+use crate::analysis::{Analysis, Roots, file_sites};
+use crate::finding::FileId;
+use crate::graph::Graph;
+use crate::infer::{FileMemo, Infer, Keeping, World};
+use crate::program::Program;
+use crate::sites::{Site, Whole};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use std::sync::Arc;
+
+/// After so many rounds the whole program is worked out anew: something runs in circles.
+const MAX_ROUNDS: usize = 24;
+
+/// How an update was done, for figures and tests.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Effort {
+    /// The files that were worked out again, each as often as that was done.
+    pub files: Vec<FileId>,
+    /// Both fixpoints were solved again.
+    pub solved: bool,
+    /// Everything was worked out.
+    pub whole: bool,
+}
+
+impl Analysis {
+    /// The analysis of a program that differs only in the texts of `changed` (see [`Program::replace`]); the same as one from
+    /// nothing. `self` must be made by [`Analysis::open`] or by this; it stays as it is.
+    pub fn update(&self, program: Arc<Program>, changed: &[FileId]) -> (Self, Effort) {
+        let mut update = Update {
+            world: self.world.after(program.clone(), changed),
+            whole: self.whole.clone(),
+            sites: self.graph.sites.clone(),
+            roots: self.roots.clone(),
+            effort: Effort::default(),
+            differs: false,
+            uncertain: FxHashSet::default(),
+        };
+        let memos = changed.iter().map(|file| self.world.memos[file.index()].clone()).collect();
+        if !update.run(changed.to_vec(), memos) {
+            let effort = Effort { whole: true, ..update.effort };
+            return (Self::open(program), effort);
+        }
+        let Update { mut world, whole, sites, roots, mut effort, differs, .. } = update;
+        effort.solved = differs;
+        let graph = match differs {
+            true => Graph::solve(&world, sites, &roots),
+            false => Graph { sites, ..self.graph.clone() },
+        };
+        world.keeping = Keeping::Nothing;
+        (Self::of_parts(world, graph, whole, roots), effort)
+    }
+}
+
+struct Update {
+    world: World,
+    whole: Whole,
+    sites: Vec<Arc<Vec<Site>>>,
+    roots: Vec<Arc<Roots>>,
+    effort: Effort,
+    /// The graph is another.
+    differs: bool,
+    /// Files that were looked at again because an answer they had cannot be kept: once is enough.
+    uncertain: FxHashSet<FileId>,
+}
+
+impl Update {
+    /// Works out `files` and all that follows; `memos` is what was remembered of them. False when it does not end.
+    fn run(&mut self, mut files: Vec<FileId>, mut memos: Vec<Arc<FileMemo>>) -> bool {
+        for _ in 0..MAX_ROUNDS {
+            let mut next = self.whole.update(&self.world, &files);
+            self.work_out(&files);
+            let batch: FxHashSet<FileId> = files.iter().copied().collect();
+            // These were worked out with what the whole tells now.
+            next.retain(|file| !batch.contains(file));
+            for memo in &memos {
+                self.compare(memo, &batch, &mut next);
+            }
+            if next.is_empty() {
+                return true;
+            }
+            files = next.into_iter().collect();
+            files.sort_unstable();
+            memos = files.iter().map(|file| std::mem::take(&mut self.world.memos[file.index()])).collect();
+        }
+        false
+    }
+
+    fn work_out(&mut self, files: &[FileId]) {
+        let (world, whole) = (&self.world, &self.whole);
+        let results: Vec<_> = match files {
+            [file] => vec![file_sites(world, whole, *file)],
+            files => files.par_iter().map(|&file| file_sites(world, whole, file)).collect(),
+        };
+        for (&file, (sites, roots)) in files.iter().zip(results) {
+            let at = file.index();
+            self.differs |= !same_sites(&self.sites[at], &sites) || self.roots[at] != roots;
+            self.sites[at] = sites;
+            self.roots[at] = roots;
+        }
+        self.effort.files.extend(files);
+    }
+
+    /// Asks again what others asked of a file, as remembered in `memo`; adds those whose answer is another to `next`. The
+    /// files of `batch` were worked out with the new text already.
+    fn compare(&mut self, memo: &FileMemo, batch: &FxHashSet<FileId>, next: &mut FxHashSet<FileId>) {
+        let mut infer = Infer::new(&self.world);
+        for (key, entry) in memo.observed() {
+            let answer = infer.again(&key);
+            match (&entry.answer, &answer) {
+                (Some(old), Some(new)) if old == new => {
+                    self.world.memos[key.file().index()].keep_readers(key, entry);
+                }
+                // What hangs on the order of questions: looked at once more, no more.
+                (None, None) => next.extend(entry.readers.iter().filter(|reader| self.uncertain.insert(**reader))),
+                _ => next.extend(entry.readers.iter().filter(|reader| !batch.contains(reader))),
+            }
+        }
+    }
+}
+
+/// Whether two lists say the same but for the ids of expressions: the graph knows sites by their places in the list.
+fn same_sites(old: &[Site], new: &[Site]) -> bool {
+    let same = |(a, b): (&Site, &Site)| {
+        (a.owner, &a.happens, a.confidence, a.conditional, a.states)
+            == (b.owner, &b.happens, b.confidence, b.conditional, b.states)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
+}

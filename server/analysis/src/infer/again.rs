@@ -1,0 +1,103 @@
+//! Questions asked again after an edit, to see whether the answers are still the same.
+
+use super::{Answer, Infer, Key, digest, working_for};
+use crate::sites;
+use crate::states;
+use crate::types::Def;
+use asyncwise_syntax::facts::ScopeKind;
+
+impl Infer<'_> {
+    /// The answer to a question that was asked of another text of the same file. None when nothing is there to be asked
+    /// about, or when the answer cannot be kept: then it counts as another.
+    pub(crate) fn again(&mut self, key: &Key) -> Option<Answer> {
+        if !self.makes_sense(key) {
+            return None;
+        }
+        let _own = working_for(key.file());
+        let world = self.world;
+        Some(Answer::Digest(match key {
+            Key::Header(def) => digest(&world.header_digest(*def)),
+            Key::QualifiedName(def) => digest(&world.facts(def.file).qualified_name(def.scope)),
+            Key::IsAbstract(def) => digest(&self.find_is_abstract(*def)),
+            Key::ReturnsSelf(def) => digest(&self.find_returns_self(*def)),
+            Key::DecoratorEffect(def) => digest(&self.find_effect(*def)),
+            Key::PassesOn(def) => digest(&self.passes_on(*def)),
+            Key::CallsWrapped(def) => digest(&sites::find_calls_wrapped(self, *def)),
+            Key::OwnMethod(class, name) => digest(&sites::find_own_method(world, *class, name)),
+            Key::HasOwn(class, name) => digest(&self.has_own(*class, name)),
+            Key::Binds(file, name) => digest(&self.binds(*file, name)),
+            Key::Exports(file, name) => digest(&self.find_exports(*file, name)),
+            Key::Stars(file) => digest(&self.stars(*file)),
+            _ => {
+                self.ask_again(key);
+                return world.recall_any(key);
+            }
+        }))
+    }
+
+    /// Asks so that the answer is remembered, if it can be.
+    fn ask_again(&mut self, key: &Key) {
+        match key {
+            Key::Return(def) => {
+                self.result(*def);
+            }
+            Key::Yield(def) => {
+                self.yielded(*def);
+            }
+            Key::Value(def) => {
+                self.definition(*def);
+            }
+            Key::Attribute(class, name) => {
+                self.instance_attribute(*class, name);
+            }
+            Key::Own(class, receiver, name) => {
+                self.own_attribute(*class, *receiver, name);
+            }
+            Key::Member(file, name) => {
+                self.own_member(*file, name);
+            }
+            Key::Mro(class) => {
+                self.mro(*class);
+            }
+            Key::Traits(def) => {
+                self.traits(*def);
+            }
+            Key::Meaning(def, depth, defaults) => {
+                states::meaning(self.world, *def, *depth, *defaults);
+            }
+            Key::Flags(init) => {
+                states::flags(self.world, *init);
+            }
+            // Expressions have other ids in another text.
+            _ => {}
+        }
+    }
+
+    /// Whether a question asks about something that is there and of the kind it speaks of.
+    fn makes_sense(&self, key: &Key) -> bool {
+        let facts = self.world.program.facts(key.file());
+        let kind = |def: &Def| facts.scopes.get(def.scope.index()).map(|scope| scope.kind);
+        let is_function = |def: &Def| matches!(kind(def), Some(ScopeKind::Function { .. } | ScopeKind::Lambda));
+        let is_class = |def: &Def| kind(def) == Some(ScopeKind::Class);
+        match key {
+            Key::Whole(_) | Key::Expr(..) | Key::Annotation(..) => false,
+            Key::Binds(..) | Key::Exports(..) | Key::Stars(_) | Key::Member(..) => true,
+            Key::Header(def) | Key::QualifiedName(def) | Key::Value(def) => kind(def).is_some(),
+            Key::Attribute(class, _)
+            | Key::Own(class, ..)
+            | Key::HasOwn(class, _)
+            | Key::OwnMethod(class, _)
+            | Key::Mro(class) => is_class(class),
+            Key::Return(def)
+            | Key::Yield(def)
+            | Key::Traits(def)
+            | Key::Meaning(def, ..)
+            | Key::Flags(def)
+            | Key::IsAbstract(def)
+            | Key::ReturnsSelf(def)
+            | Key::DecoratorEffect(def)
+            | Key::PassesOn(def)
+            | Key::CallsWrapped(def) => is_function(def),
+        }
+    }
+}
