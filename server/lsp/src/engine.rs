@@ -60,18 +60,17 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Starts a thread that opens a project with the open texts.
-    pub(crate) fn start(opening: Opening, modules: Modules, ticket: u64, reporter: Reporter) -> Self {
+    pub(crate) fn start(opening: Opening, modules: Modules, is_provisional: bool, reporter: Reporter) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let (publisher, views) = watch::channel(None);
         let load = Arc::new(Mutex::new(Cancel::default()));
-        let is_provisional = opening.paths.is_empty();
         let worker = Worker {
             opening,
             is_provisional,
             project: None,
             is_lost: false,
             modules: Arc::new(modules),
-            ticket,
+            ticket: 0,
             reporter,
             load: load.clone(),
             views: publisher,

@@ -25,7 +25,10 @@ pub(crate) enum Kind {
     /// The project around a document that lies in no workspace folder.
     Around,
     /// Single files of a directory that belongs to no project.
-    Files,
+    Files {
+        /// Nothing else is looked for: the project around is too wide to be walked.
+        is_alone: bool,
+    },
     /// Texts without a file.
     Untitled,
 }
@@ -69,9 +72,9 @@ impl Folder {
         let first = matches!(kind, Kind::Folder { .. } | Kind::Around).then(|| {
             let alone = settings.opening(&root, Vec::new());
             let silent: Reporter = Arc::new(|_| Box::new(asyncwise_workspace::session::Silent));
-            Arc::new(Engine::start(alone, modules.clone(), 0, silent))
+            Arc::new(Engine::start(alone, modules.clone(), true, silent))
         });
-        let index = Arc::new(Engine::start(opening, modules.clone(), 0, reporter));
+        let index = Arc::new(Engine::start(opening, modules.clone(), false, reporter));
         let inner = Mutex::new(Inner { ticket: 0, first, index, modules });
         Arc::new(Self { root, kind, inner, settings: RwLock::new(settings) })
     }
@@ -145,7 +148,7 @@ impl Folder {
 
     /// Files that are checked by name are named again when others are open.
     fn name_files(&self, inner: &mut Inner, is_other: bool) {
-        if self.kind == Kind::Files && is_other {
+        if self.kind == (Kind::Files { is_alone: false }) && is_other {
             let paths = checked(&self.root, &self.kind, &inner.modules);
             let opening = self.settings().opening(&self.root, paths);
             inner.send(Job::Configure(opening.clone()), Job::Configure(opening));
@@ -230,8 +233,8 @@ async fn reach(mut views: Views, ticket: u64) -> Option<Arc<View>> {
 fn checked(root: &Path, kind: &Kind, modules: &Modules) -> Vec<PathBuf> {
     match kind {
         Kind::Folder { .. } | Kind::Around => vec![root.to_owned()],
-        Kind::Untitled => Vec::new(),
-        Kind::Files => {
+        Kind::Untitled | Kind::Files { is_alone: true } => Vec::new(),
+        Kind::Files { is_alone: false } => {
             let mut paths: Vec<PathBuf> = modules.keys().cloned().collect();
             paths.sort();
             paths
@@ -247,8 +250,9 @@ pub(crate) fn is_too_wide(dir: &Path) -> bool {
 /// The root and the kind of the project for a file that lies in no workspace folder.
 pub(crate) fn around(path: &Path) -> (PathBuf, Kind) {
     let dir = path.parent().unwrap_or(path);
-    match project_of(dir).filter(|project| !is_too_wide(project)) {
+    match project_of(dir) {
+        Some(project) if is_too_wide(project) => (dir.to_owned(), Kind::Files { is_alone: true }),
         Some(project) => (project.to_owned(), Kind::Around),
-        None => (dir.to_owned(), Kind::Files),
+        None => (dir.to_owned(), Kind::Files { is_alone: false }),
     }
 }

@@ -13,12 +13,12 @@ use asyncwise_analysis::finding::Severity;
 use asyncwise_syntax::text::{self, Columns, LineIndex};
 use asyncwise_workspace::problem::Problem;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tower_lsp::ls_types::{Diagnostic, NumberOrString, Range, Uri};
 
 /// Changes that come within this time need one refresh.
@@ -45,8 +45,11 @@ pub(crate) struct Publisher {
     session: Arc<Session>,
     /// What was sent, by URI.
     published: FxHashMap<String, Published>,
-    /// A refresh is about to be sent.
-    is_refreshing: Arc<AtomicBool>,
+    /// States that clients that pull may have to be told about, by root, and when that is looked at.
+    unseen: FxHashMap<PathBuf, Arc<View>>,
+    due: Option<Instant>,
+    /// What was wrong with the configuration of each root.
+    problems: FxHashMap<PathBuf, Vec<Problem>>,
 }
 
 struct Published {
@@ -59,15 +62,30 @@ struct Published {
 
 impl Publisher {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, published: FxHashMap::default(), is_refreshing: Arc::default() }
+        Self {
+            session,
+            published: FxHashMap::default(),
+            unseen: FxHashMap::default(),
+            due: None,
+            problems: FxHashMap::default(),
+        }
     }
 
     /// Works until the session ends.
     pub(crate) async fn run(mut self, mut events: UnboundedReceiver<Event>) {
         let mut waiting = Vec::new();
-        while events.recv_many(&mut waiting, usize::MAX).await > 0 {
-            for event in latest(waiting.drain(..)) {
-                self.take(event).await;
+        loop {
+            let due = self.due;
+            tokio::select! {
+                count = events.recv_many(&mut waiting, usize::MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for event in latest(waiting.drain(..)) {
+                        self.take(event).await;
+                    }
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.look().await,
             }
         }
     }
@@ -92,18 +110,21 @@ impl Publisher {
         if !view.is_provisional {
             self.problems(folder, &view).await;
         }
+        if self.session.capabilities().pulls_diagnostics {
+            // The client asks for the text that is being typed in. Whether others are concerned can wait until it had its answer.
+            self.unseen.insert(folder.root.clone(), view);
+            self.due.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+        } else {
+            self.push(folder, view).await;
+        }
+    }
+
+    /// Sends what clients that do not pull do not know yet.
+    async fn push(&mut self, folder: &Arc<Folder>, view: Arc<View>) {
         let mode = folder.settings().diagnostic_mode;
         let is_whole = folder.is_workspace() && mode == DiagnosticMode::Workspace && !view.is_provisional;
         let session = self.session.clone();
-        let pulls = session.capabilities().pulls_diagnostics;
-        let reports = self.session.compute(move || reports(&view, &session, is_whole && !pulls)).await;
-        let Ok(reports) = reports else { return };
-        if pulls {
-            if reports.iter().any(|report| self.is_news(report)) {
-                self.refresh();
-            }
-            return;
-        }
+        let Ok(reports) = self.session.compute(move || reports(&view, &session, is_whole)).await else { return };
         let known: FxHashSet<&str> = reports.iter().map(|report| report.uri.as_str()).collect();
         let of_closed = |published: &&Published| {
             published.root.as_deref() == Some(&folder.root) && !known.contains(published.uri.as_str())
@@ -118,10 +139,18 @@ impl Publisher {
         }
     }
 
-    /// Whether a client that pulls was told something else about a text that has not changed since.
-    fn is_news(&self, report: &Report) -> bool {
-        let told = self.session.told.get(report.uri.as_str()).map(|told| told.clone());
-        told.is_some_and(|told| Some(told.stamp) == report.stamp && told.id != result_id(&report.items))
+    /// Looks whether a client that pulls was told what is not true any more.
+    async fn look(&mut self) {
+        self.due = None;
+        let views = std::mem::take(&mut self.unseen);
+        let session = self.session.clone();
+        let is_news = self.session.compute(move || {
+            let reports = views.values().flat_map(|view| reports(view, &session, false));
+            reports.into_iter().any(|report| is_news(&session, &report))
+        });
+        if is_news.await == Ok(true) {
+            self.refresh();
+        }
     }
 
     async fn closed(&mut self, uri: &Uri) {
@@ -134,6 +163,7 @@ impl Publisher {
     async fn gone(&mut self, folder: &Folder) {
         let of_folder = |published: &&Published| published.root.as_deref() == Some(&folder.root);
         let gone: Vec<Uri> = self.published.values().filter(of_folder).map(|published| published.uri.clone()).collect();
+        self.problems.remove(&folder.root);
         for uri in gone {
             self.send(uri, None, Vec::new(), None).await;
         }
@@ -141,17 +171,15 @@ impl Publisher {
 
     /// What is wrong in configuration files is pushed to every client: none asks for it.
     async fn problems(&mut self, folder: &Folder, view: &View) {
-        let mut by_file: FxHashMap<&Path, Vec<&Problem>> = FxHashMap::default();
         let problems = view.snapshot.problems().iter();
-        for problem in problems.filter(|problem| asyncwise_workspace::config::is_configuration(&problem.path)) {
-            by_file.entry(&problem.path).or_default().push(problem);
+        let is_ours = |problem: &&Problem| asyncwise_workspace::config::is_configuration(&problem.path);
+        let problems: Vec<Problem> = problems.filter(is_ours).cloned().collect();
+        if self.problems.get(&folder.root).map_or(problems.is_empty(), |known| *known == problems) {
+            return;
         }
-        let mut reports = Vec::new();
-        for (path, problems) in by_file {
-            if let Some(uri) = uri::of_path(path) {
-                reports.push((uri, of_problems(path, &problems, self.session.capabilities().columns)));
-            }
-        }
+        self.problems.insert(folder.root.clone(), problems.clone());
+        let columns = self.session.capabilities().columns;
+        let Ok(mut reports) = self.session.compute(move || of_configuration(&problems, columns)).await else { return };
         let mended = self.published.values().filter(|published| {
             published.root.as_deref() == Some(&folder.root)
                 && is_configuration(&published.uri)
@@ -183,25 +211,27 @@ impl Publisher {
         self.session.client.publish_diagnostics(uri, items, version).await;
     }
 
-    /// Asks the client, soon and once, to ask again.
+    /// Asks the client to ask again.
     fn refresh(&self) {
-        if self.is_refreshing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (session, is_refreshing) = (self.session.clone(), self.is_refreshing.clone());
+        let session = self.session.clone();
         tokio::spawn(async move {
-            sleep(DEBOUNCE).await;
-            is_refreshing.store(false, Ordering::Release);
             let (client, can) = (&session.client, session.capabilities());
-            if can.refreshes_diagnostics && can.pulls_diagnostics {
-                let _ = timeout(PATIENCE, client.workspace_diagnostic_refresh()).await;
-            }
-            if can.refreshes_lenses {
-                let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
-            }
-            if can.refreshes_hints {
-                let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
-            }
+            let diagnostics = async {
+                if can.refreshes_diagnostics && can.pulls_diagnostics {
+                    let _ = timeout(PATIENCE, client.workspace_diagnostic_refresh()).await;
+                }
+            };
+            let lenses = async {
+                if can.refreshes_lenses {
+                    let _ = timeout(PATIENCE, client.code_lens_refresh()).await;
+                }
+            };
+            let hints = async {
+                if can.refreshes_hints {
+                    let _ = timeout(PATIENCE, client.inlay_hint_refresh()).await;
+                }
+            };
+            tokio::join!(diagnostics, lenses, hints);
         });
     }
 }
@@ -216,6 +246,12 @@ fn latest(events: impl DoubleEndedIterator<Item = Event>) -> Vec<Event> {
     let mut last: Vec<Event> = events.rev().filter(is_last).collect();
     last.reverse();
     last
+}
+
+/// Whether a client that pulls was told something else about a text that has not changed since.
+fn is_news(session: &Session, report: &Report) -> bool {
+    let told = session.told.get(report.uri.as_str()).map(|told| told.clone());
+    told.is_some_and(|told| Some(told.stamp) == report.stamp && told.id != result_id(&report.items))
 }
 
 /// The diagnostics of the open texts that have not changed since, and of all others where they are wanted.
@@ -240,6 +276,16 @@ fn reports(view: &View, session: &Session, is_whole: bool) -> Vec<Report> {
 
 fn is_configuration(uri: &Uri) -> bool {
     uri::to_path(uri).is_some_and(|path| asyncwise_workspace::config::is_configuration(&path))
+}
+
+/// What is wrong in configuration files, by file.
+fn of_configuration(problems: &[Problem], columns: Columns) -> Vec<(Uri, Vec<Diagnostic>)> {
+    let mut by_file: BTreeMap<&Path, Vec<&Problem>> = BTreeMap::new();
+    for problem in problems {
+        by_file.entry(&problem.path).or_default().push(problem);
+    }
+    let of_file = |(path, problems): (&Path, Vec<&Problem>)| Some((uri::of_path(path)?, of_problems(path, &problems, columns)));
+    by_file.into_iter().filter_map(of_file).collect()
 }
 
 /// What is wrong in a configuration file, as diagnostics.

@@ -279,8 +279,7 @@ impl Session {
                     let view = views.borrow_and_update().clone();
                     let (Some(folder), Some(view)) = (folder.upgrade(), view) else { return };
                     // What the index says is not taken back.
-                    let is_provisional_kind = matches!(folder.kind, Kind::Folder { .. } | Kind::Around);
-                    if !(is_provisional_kind && folder.is_late(&view)) {
+                    if !folder.is_late(&view) {
                         let _ = events.send(Event::View(folder, view));
                     }
                 }
@@ -302,7 +301,7 @@ fn find<'f>(open: &'f [Arc<Folder>], path: &Path, uri: &Uri) -> Option<&'f Arc<F
     let is_untitled = uri::is_untitled(uri);
     let holds = |folder: &&Arc<Folder>| match folder.kind {
         Kind::Untitled => is_untitled,
-        Kind::Files => !is_untitled && path.parent() == Some(&folder.root),
+        Kind::Files { .. } => !is_untitled && path.parent() == Some(&folder.root),
         Kind::Folder { .. } | Kind::Around => !is_untitled && path.starts_with(&folder.root),
     };
     open.iter().filter(holds).max_by_key(|folder| (folder.is_workspace(), folder.root.components().count()))

@@ -7,7 +7,7 @@ use crate::settings::DiagnosticMode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::notification::Notification;
 use tower_lsp::ls_types::*;
 
@@ -22,7 +22,10 @@ pub(crate) async fn document(
     let uri = params.text_document.uri;
     let Some(asked) = session.asked(&uri) else { return Ok(full(None, Vec::new())) };
     let stamp = asked.document.stamp;
-    let items = asked.answer(session, of_part).await?;
+    let items = asked.answer(session, of_part).await.map_err(|error| match error.code {
+        ErrorCode::ContentModified => outdated(session.documents.get(&uri).is_some_and(|now| now.stamp == stamp)),
+        _ => error,
+    })?;
     let id = result_id(&items);
     session.told.insert(uri.as_str().to_owned(), Told { stamp, id: id.clone() });
     if params.previous_result_id.as_ref() == Some(&id) {
@@ -34,6 +37,13 @@ pub(crate) async fn document(
         return Ok(DocumentDiagnosticReport::Unchanged(report).into());
     }
     Ok(full(Some(id), items))
+}
+
+/// The answer that there is none. A text that has changed is asked about anyway; one that waits for the analysis has to be again.
+fn outdated(retrigger_request: bool) -> Error {
+    let data = DiagnosticServerCancellationData { retrigger_request };
+    let code = ErrorCode::ServerError(error_codes::SERVER_CANCELLED);
+    Error { data: serde_json::to_value(data).ok(), ..Error::new(code) }
 }
 
 fn of_part(answering: &Answering) -> Vec<Diagnostic> {
