@@ -138,3 +138,18 @@ fn texts_that_nobody_knows_have_nothing_wrong_in_them() {
     );
     client.finish();
 }
+
+#[test]
+fn findings_of_a_statement_that_is_being_typed_stay() {
+    let text = "import time\n\n\nasync def f():\n    time.sleep(1)\n";
+    let mut client = Client::pulling(&[]);
+    client.open("main.py", text);
+    assert_eq!(client.pull("main.py"), ["5:5-18 blocking-call"]);
+    client.replace("main.py", &text.replace("f():\n", "f():\n    g(\n"));
+    let report = client.report("main.py", None);
+    assert_eq!(brief(&report["items"]), ["6:5-18 blocking-call"]);
+    assert_eq!(report["items"][0]["data"], json!({ "held": true }));
+    client.replace("main.py", "import time\n\n\nasync def f():\n    pass\n");
+    assert_eq!(client.pull("main.py"), [""; 0]);
+    client.finish();
+}

@@ -49,7 +49,7 @@ impl Random {
 
 #[test]
 fn edits_lead_to_what_a_check_finds() {
-    for seed in 1..=6 {
+    for seed in 1..=seeds() {
         let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ seed);
         let mut client = Client::pulling(FILES);
         client.indexed();
@@ -65,6 +65,11 @@ fn edits_lead_to_what_a_check_finds() {
         }
         client.finish();
     }
+}
+
+/// How many sessions are tried: `ASYNCWISE_SEEDS`, or few.
+fn seeds() -> u64 {
+    std::env::var("ASYNCWISE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(6)
 }
 
 fn edit(client: &mut Client, name: &str, random: &mut Random) {
@@ -114,7 +119,9 @@ fn found(client: &mut Client, name: &str) -> Vec<String> {
         let line = item["range"]["start"]["line"].as_u64().expect("a line") + 1;
         format!("{line} {} {}", item["code"].as_str().unwrap_or_default(), item["message"].as_str().unwrap_or_default())
     };
-    report["items"].as_array().expect("items").iter().map(describe).collect()
+    // What is held of an earlier text is no finding of this one.
+    let current = report["items"].as_array().expect("items").iter().filter(|item| item["data"]["held"].is_null());
+    current.map(describe).collect()
 }
 
 fn checked(dir: &Path, name: &str) -> Vec<String> {

@@ -157,3 +157,18 @@ fn indexing_is_shown() {
     }
     client.finish();
 }
+
+#[test]
+fn files_are_looked_at_where_the_client_does_not_watch_them() {
+    let mut client = Client::pulling(&[("main.py", MAIN), ("helper.py", HARMLESS), ("other.py", "")]);
+    client.indexed();
+    client.open_file("main.py");
+    assert_eq!(client.pull("main.py"), NOTHING);
+    write(&client.path("helper.py"), BLOCKS);
+    let saved = json!({ "textDocument": { "uri": client.uri("other.py") } });
+    client.notify("textDocument/didSave", saved);
+    let refresh = client.expect("workspace/diagnostic/refresh");
+    client.answer(&refresh, Value::Null);
+    assert_eq!(client.pull("main.py"), FOUND);
+    client.finish();
+}

@@ -3,11 +3,14 @@
 use crate::capabilities::Capabilities;
 use crate::convert::{Places, diagnostic};
 use crate::engine::View;
+use crate::held::Shown;
 use crate::module::Module;
+use crate::session::Session;
 use crate::uri;
 use asyncwise_analysis::finding::{FileId, Finding};
 use asyncwise_ide::diagnostics as ide;
 use rustc_hash::FxHasher;
+use serde_json::json;
 use std::hash::{Hash, Hasher};
 use tower_lsp::ls_types::{Diagnostic, Uri};
 
@@ -25,7 +28,8 @@ pub(crate) struct Report {
 }
 
 /// The diagnostics of an open text; of each cell of a notebook.
-pub(crate) fn of_module(view: &View, module: &Module, client: &Capabilities) -> Vec<Report> {
+pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<Report> {
+    let client = session.capabilities();
     let mut reports: Vec<Report> = module
         .parts
         .iter()
@@ -38,11 +42,19 @@ pub(crate) fn of_module(view: &View, module: &Module, client: &Capabilities) -> 
         .collect();
     let Some(file) = view.snapshot.file(&module.path) else { return reports };
     let places = Places::new(view, client.columns);
-    for finding in shown(view, file) {
-        if let Some((part, range)) = module.locate(finding.place.span, client.columns)
+    let order = (!view.is_provisional, view.serial);
+    let source = view.snapshot.program().file(file);
+    for Shown { diagnostic: found, is_held } in
+        session.held.show(&module.path, order, (&source.text, &source.facts), &shown(view, file))
+    {
+        if let Some((part, range)) = module.locate(found.span, client.columns)
             && let Some(report) = reports.iter_mut().find(|report| report.stamp == Some(part.document.stamp))
         {
-            report.items.push(diagnostic::diagnostic(ide::diagnostic(&finding), range, &places, client));
+            let mut item = diagnostic::diagnostic(found, range, &places, client);
+            if is_held && client.diagnostic_data {
+                item.data = Some(json!({ "held": true }));
+            }
+            report.items.push(item);
         }
     }
     reports

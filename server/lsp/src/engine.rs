@@ -6,6 +6,7 @@ use asyncwise_workspace::session::Progress;
 use rustc_hash::FxHashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use tracing::{error, info};
 
 /// Without anything new for this long, there is time for what typing leaves undone.
 const IDLE: Duration = Duration::from_millis(300);
+
+/// The next [`View::serial`].
+static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// The open texts of a project, by path.
 pub(crate) type Modules = FxHashMap<PathBuf, Arc<Module>>;
@@ -24,6 +28,8 @@ pub(crate) struct View {
     pub(crate) snapshot: Snapshot,
     /// The open texts, as they are in the snapshot.
     pub(crate) modules: Arc<Modules>,
+    /// Counts up over all projects of the process.
+    pub(crate) serial: u64,
     /// The last job that it contains.
     pub(crate) ticket: u64,
     /// Only the open texts were looked at: what depends on others is not known yet.
@@ -264,7 +270,8 @@ impl Worker {
             (None, None) => return,
         };
         info!(files = snapshot.program().ids().count(), revision = snapshot.revision(), ?took, "worked in");
-        self.views.send_replace(Some(Arc::new(View { snapshot, modules, ticket, is_provisional, took })));
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        self.views.send_replace(Some(Arc::new(View { snapshot, modules, serial, ticket, is_provisional, took })));
     }
 }
 

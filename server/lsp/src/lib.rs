@@ -12,6 +12,7 @@ mod documents;
 mod encoding;
 mod engine;
 mod handlers;
+mod held;
 mod log;
 mod module;
 mod progress;
@@ -22,6 +23,7 @@ mod session;
 mod settings;
 pub mod transport;
 mod uri;
+mod watch;
 
 pub use log::layer as log_layer;
 pub use settings::schema as settings_schema;

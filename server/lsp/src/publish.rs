@@ -259,7 +259,7 @@ fn reports(view: &View, session: &Session, is_whole: bool) -> Vec<Report> {
     let client = session.capabilities();
     let mut reports = Vec::new();
     for module in view.modules.values() {
-        let of_parts = diagnostics::of_module(view, module, client);
+        let of_parts = diagnostics::of_module(view, module, session);
         let is_current = |report: &Report| {
             let now = session.documents.get(&report.uri).map(|document| document.stamp);
             now.is_some() && now == report.stamp
@@ -284,7 +284,8 @@ fn of_configuration(problems: &[Problem], columns: Columns) -> Vec<(Uri, Vec<Dia
     for problem in problems {
         by_file.entry(&problem.path).or_default().push(problem);
     }
-    let of_file = |(path, problems): (&Path, Vec<&Problem>)| Some((uri::of_path(path)?, of_problems(path, &problems, columns)));
+    let of_file =
+        |(path, problems): (&Path, Vec<&Problem>)| Some((uri::of_path(path)?, of_problems(path, &problems, columns)));
     by_file.into_iter().filter_map(of_file).collect()
 }
 

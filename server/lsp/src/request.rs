@@ -38,6 +38,7 @@ impl Session {
     /// Takes note of what the client sees. None for texts that are not open or not analysed. Must be called in the first poll.
     pub(crate) fn asked(&self, uri: &Uri) -> Option<Asked> {
         let document = self.documents.get(uri).filter(|document| document.is_python)?;
+        self.activity.asked();
         let unit = Session::unit(&document).clone();
         let path = self.path(&unit)?;
         let folder = self.folder_of(&path, &unit)?;

@@ -2,12 +2,14 @@
 
 use crate::capabilities::Capabilities;
 use crate::documents::{Document, Documents};
+use crate::held::Held;
 use crate::module::Module;
 use crate::progress;
 use crate::projects::{Folder, Kind, around, is_too_wide};
 use crate::publish::{Event, Publisher};
 use crate::settings::Settings;
 use crate::uri;
+use crate::watch::{self, Activity};
 use dashmap::DashMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -32,6 +34,8 @@ pub(crate) struct Session {
     /// How many requests may compute at once.
     pub(crate) workers: Semaphore,
     pub(crate) loads: progress::Loads,
+    pub(crate) held: Held,
+    pub(crate) activity: Activity,
     /// What is wrong with the settings and was not said yet, and what was.
     warnings: Mutex<Warnings>,
 }
@@ -77,6 +81,8 @@ impl Session {
             told: DashMap::new(),
             workers: Semaphore::new(workers),
             loads: progress::Loads::default(),
+            held: Held::default(),
+            activity: Activity::default(),
             warnings: Mutex::default(),
         })
     }
@@ -128,6 +134,9 @@ impl Session {
         }
         if let Some(receiver) = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take() {
             tokio::spawn(Publisher::new(self.clone()).run(receiver));
+            if !self.capabilities().registers_watchers {
+                tokio::spawn(watch::run(self.clone()));
+            }
         }
         self.arrange();
     }
@@ -238,6 +247,7 @@ impl Session {
     /// Tells the project of a text that the client does not hold it any more.
     pub(crate) fn take(&self, uri: &Uri) {
         let Some(path) = self.path(uri) else { return };
+        self.held.forget(&path);
         let mut projects = self.projects();
         let Some(folder) = find(&projects.open, &path, uri).cloned() else { return };
         let is_used = folder.closed(&path);

@@ -47,7 +47,7 @@ fn outdated(retrigger_request: bool) -> Error {
 }
 
 fn of_part(answering: &Answering) -> Vec<Diagnostic> {
-    let reports = diagnostics::of_module(&answering.view, &answering.module, answering.session.capabilities());
+    let reports = diagnostics::of_module(&answering.view, &answering.module, &answering.session);
     let own = reports.into_iter().find(|report| report.stamp == Some(answering.part.document.stamp));
     own.map(|report| report.items).unwrap_or_default()
 }
@@ -76,7 +76,7 @@ pub(crate) async fn workspace(
             let all = view.snapshot.asked().filter(|file| !view.modules.contains_key(view.snapshot.path(*file)));
             let mut reports: Vec<Report> = all.filter_map(|file| diagnostics::of_file(&view, file, client)).collect();
             for module in view.modules.values() {
-                reports.extend(diagnostics::of_module(&view, module, client));
+                reports.extend(diagnostics::of_module(&view, module, &this));
             }
             reports.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
             reports

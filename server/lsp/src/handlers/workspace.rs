@@ -155,6 +155,7 @@ pub(crate) fn did_delete(session: &Arc<Session>, params: &DeleteFilesParams) {
 /// A text was saved: what is on the disk is another, and may be a configuration.
 pub(super) fn saved(session: &Arc<Session>, uri: &Uri) {
     disk(session, uri);
+    session.activity.saved();
 }
 
 fn disk_text(session: &Arc<Session>, uri: &str) {
