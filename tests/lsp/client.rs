@@ -127,6 +127,11 @@ impl Client {
         Self::start(files, Start { capabilities: pushed(), ..Start::default() })
     }
 
+    /// Answers `workspace/configuration` like this from now on.
+    pub(crate) fn configure(&mut self, configuration: Value) {
+        self.configuration = Some(configuration);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         if name.is_empty() { self.dir.path().to_owned() } else { self.dir.path().join(name) }
     }

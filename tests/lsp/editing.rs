@@ -66,3 +66,38 @@ fn a_text_may_be_opened_again_and_its_versions_may_skip() {
     assert_eq!(client.pull("main.py").len(), 1);
     client.finish();
 }
+
+#[test]
+fn an_answer_is_never_about_another_text() {
+    const EDITS: usize = 300;
+    let mut client = Client::pulling(&[]);
+    client.open("main.py", "");
+    let uri = client.uri("main.py");
+    let mut asked = Vec::new();
+    for lines in 0..EDITS {
+        let text = format!("import time\n\n\nasync def f():\n{}    time.sleep(1)\n", "\n".repeat(lines));
+        client.replace("main.py", &text);
+        let document = json!({ "uri": uri });
+        let position = json!({ "line": lines + 4, "character": 12 });
+        let pull = client.begin("textDocument/diagnostic", json!({ "textDocument": document }));
+        let hover = client.begin("textDocument/hover", json!({ "textDocument": document, "position": position }));
+        asked.push((lines as u64 + 4, pull, hover));
+    }
+    let mut answered = 0;
+    for (line, pull, hover) in asked {
+        let (pull, hover) = (client.end(pull), client.end(hover));
+        match pull.get("result") {
+            Some(report) => {
+                assert_eq!(report["items"][0]["range"]["start"]["line"], line);
+                answered += 1;
+            }
+            None => assert_eq!(pull["error"]["code"], -32802),
+        }
+        match hover.get("result") {
+            Some(hover) => assert_eq!(hover["range"]["start"]["line"], line),
+            None => assert_eq!(hover["error"]["code"], -32801),
+        }
+    }
+    assert!(answered > 0, "the last text does not change any more");
+    client.finish();
+}

@@ -172,3 +172,39 @@ fn files_are_looked_at_where_the_client_does_not_watch_them() {
     assert_eq!(client.pull("main.py"), FOUND);
     client.finish();
 }
+
+#[test]
+fn settings_are_asked_for_again_when_they_change() {
+    let mut capabilities = pulls();
+    capabilities["workspace"]["configuration"] = json!(true);
+    let files = [("main.py", MAIN), ("helper.py", BLOCKS)];
+    let mut client =
+        Client::start(&files, Start { capabilities, configuration: Some(json!([{}])), ..Start::default() });
+    client.indexed();
+    client.open_file("main.py");
+    assert_eq!(client.pull("main.py"), FOUND);
+    client.configure(json!([{}, { "minConfidence": "certain", "select": ["unused-ignore"] }]));
+    client.notify("workspace/didChangeConfiguration", json!({ "settings": null }));
+    let refresh = client.expect("workspace/diagnostic/refresh");
+    client.answer(&refresh, Value::Null);
+    assert_eq!(client.pull("main.py"), NOTHING);
+    client.finish();
+}
+
+#[test]
+fn indexing_can_be_cancelled_and_begun_again() {
+    let mut capabilities = pulls();
+    capabilities["window"] = json!({ "workDoneProgress": true });
+    let mut client =
+        Client::start(&[("main.py", MAIN), ("helper.py", BLOCKS)], Start { capabilities, ..Start::default() });
+    let request = client.expect("window/workDoneProgress/create");
+    client.notify("window/workDoneProgress/cancel", json!({ "token": request["params"]["token"] }));
+    // The client has no room for a progress; nothing waits for it.
+    client.open_file("main.py");
+    client.pull("main.py");
+    client.command("asyncwise.restart", json!([]));
+    client.indexed();
+    assert_eq!(client.pull("main.py"), FOUND);
+    client.expect("window/workDoneProgress/create");
+    client.finish();
+}

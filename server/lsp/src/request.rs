@@ -9,7 +9,7 @@ use crate::projects::{Awaited, Folder};
 use crate::session::Session;
 use crate::transport::cancellation;
 use asyncwise_analysis::finding::{FileId, Finding};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::Uri;
@@ -72,14 +72,35 @@ impl Asked {
         session: &Arc<Session>,
         work: impl FnOnce(&Answering) -> T + Send + 'static,
     ) -> Result<T> {
-        let view = self.awaited.view().await.ok_or_else(Error::content_modified)?;
-        let module = view.modules.get(&self.path).ok_or_else(Error::content_modified)?.clone();
-        let part = module.part(&self.document.uri).filter(|part| part.document.stamp == self.document.stamp);
-        let part = part.ok_or_else(Error::content_modified)?.clone();
-        let file = view.snapshot.file(&self.path);
-        let answering = Answering { view, file, module, part, session: session.clone(), folder: self.folder };
-        session.compute(move || work(&answering)).await
+        let Self { document, folder, path, awaited } = self;
+        let view = awaited.view().await.ok_or_else(Error::content_modified)?;
+        compute(session, view, (&document, folder, &path), work).await
     }
+
+    /// The same, and waits for the index: for what changes code, of which all callers have to be known.
+    pub(crate) async fn answer_from_index<T: Send + 'static>(
+        self,
+        session: &Arc<Session>,
+        work: impl FnOnce(&Answering) -> T + Send + 'static,
+    ) -> Result<T> {
+        let Self { document, folder, path, awaited } = self;
+        let view = awaited.index().await.ok_or_else(Error::content_modified)?;
+        compute(session, view, (&document, folder, &path), work).await
+    }
+}
+
+async fn compute<T: Send + 'static>(
+    session: &Arc<Session>,
+    view: Arc<View>,
+    (document, folder, path): (&Document, Arc<Folder>, &Path),
+    work: impl FnOnce(&Answering) -> T + Send + 'static,
+) -> Result<T> {
+    let module = view.modules.get(path).ok_or_else(Error::content_modified)?.clone();
+    let part = module.part(&document.uri).filter(|part| part.document.stamp == document.stamp);
+    let part = part.ok_or_else(Error::content_modified)?.clone();
+    let file = view.snapshot.file(path);
+    let answering = Answering { view, file, module, part, session: session.clone(), folder };
+    session.compute(move || work(&answering)).await
 }
 
 impl Answering {

@@ -36,7 +36,7 @@ struct Data {
 pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
     let Some(asked) = session.asked(&params.text_document.uri) else { return Ok(None) };
     asked
-        .answer(session, move |answering| {
+        .answer_from_index(session, move |answering| {
             let columns = answering.session.capabilities().columns;
             let span = answering.part.span_of(params.range, columns);
             let analysis = &answering.view.snapshot.analysis;
@@ -53,7 +53,7 @@ pub(crate) async fn resolve(session: &Arc<Session>, mut action: CodeAction) -> R
     let data: Data = serde_json::from_value(data).map_err(|error| Error::invalid_params(error.to_string()))?;
     let asked = session.asked(&data.uri).filter(|asked| asked.document.stamp == data.stamp);
     let Some(asked) = asked else { return Err(Error::content_modified()) };
-    let edit = asked.answer(session, move |answering| edit_of(&data.what, answering)).await?;
+    let edit = asked.answer_from_index(session, move |answering| edit_of(&data.what, answering)).await?;
     action.edit = Some(edit.map_err(|declined| match declined {
         Declined::Stale => Error::content_modified(),
         // The message is what the user sees.

@@ -98,7 +98,7 @@ fn show_page(session: &Arc<Session>, rule: &'static str, summary: &'static str) 
 
 async fn fix_all(session: &Arc<Session>, uri: Uri) -> Result<Option<Value>> {
     let Some(asked) = session.asked(&uri) else { return Ok(None) };
-    let edit = asked.answer(session, |answering| edit_of(&What::FixAll, answering).ok()).await?;
+    let edit = asked.answer_from_index(session, |answering| edit_of(&What::FixAll, answering).ok()).await?;
     if let Some(edit) = edit.filter(|_| session.capabilities().applies_edits) {
         let client = session.client.clone();
         tokio::spawn(async move {
