@@ -8,6 +8,8 @@ mod diagnostics;
 mod editing;
 #[path = "lsp/features.rs"]
 mod features;
+#[path = "lsp/lifecycle.rs"]
+mod lifecycle;
 #[path = "lsp/notebooks.rs"]
 mod notebooks;
 #[path = "lsp/oracle.rs"]

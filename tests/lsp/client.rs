@@ -340,9 +340,7 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
-        let body = message.to_string();
-        write!(self.to_server, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("the server reads");
-        self.to_server.flush().expect("the server reads");
+        send(&mut self.to_server, message);
     }
 
     /// Ends the session. Fails when a message was left unread.
@@ -398,7 +396,15 @@ pub(crate) fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file");
 }
 
-fn read(output: &mut impl BufRead) -> Option<Value> {
+/// Writes a message.
+pub(crate) fn send(to_server: &mut impl Write, message: &Value) {
+    let body = message.to_string();
+    write!(to_server, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("the server reads");
+    to_server.flush().expect("the server reads");
+}
+
+/// Reads a message; none at the end.
+pub(crate) fn read(output: &mut impl BufRead) -> Option<Value> {
     let mut length = None;
     loop {
         let mut line = String::new();
