@@ -2,7 +2,7 @@
 
 use crate::Structure;
 use crate::finding::{FileId, Finding};
-use crate::graph::{CATEGORIES, Effect, Graph, Root, SiteRef};
+use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
 use crate::infer::{Infer, Keeping, World, working_for};
 use crate::knowledge::Knowledge;
@@ -129,10 +129,8 @@ impl Analysis {
     }
 
     /// Every effect a site may have.
-    pub fn effects_at(&self, at: SiteRef) -> impl Iterator<Item = Effect> + '_ {
-        let all = [Effect::StartsLoop, Effect::RefusesLoop].into_iter();
-        let all = all.chain((0..CATEGORIES.len() as u8).map(Effect::Blocks));
-        all.filter(move |&e| self.graph.effect_at(&self.world, at, e).is_some())
+    pub fn effects_at(&self, at: SiteRef) -> impl Iterator<Item = Effect> + use<> {
+        self.graph.effects_at(at)
     }
 
     /// Whether code enters a loop's thread in the function around an expression, or is proven to be on one there.
@@ -153,11 +151,11 @@ impl Analysis {
 
     /// Whether a function may run in `place`: it is entered there, or called by what runs there.
     pub fn function_runs_on(&self, def: Def, place: RunsOn) -> bool {
-        let rooted = self.graph.roots.get(&def).is_some_and(|r| r.iter().any(|r| r.on == place));
+        let rooted = self.graph.roots_of(def).iter().any(|r| r.on == place);
         rooted
             || match place {
-                RunsOn::Loop => self.graph.on_loop.contains_key(&def),
-                RunsOn::Worker => self.graph.in_worker.contains_key(&def),
+                RunsOn::Loop => self.graph.on_loop_from(def).is_some(),
+                RunsOn::Worker => self.graph.in_worker_from(def).is_some(),
                 RunsOn::NoLoop => {
                     !self.function_runs_on(def, RunsOn::Loop) && !self.function_runs_on(def, RunsOn::Worker)
                 }

@@ -40,7 +40,7 @@ impl Analysis {
             sites: self.graph.sites.clone(),
             roots: self.roots.clone(),
             effort: Effort::default(),
-            differs: false,
+            differs: changed.iter().any(|&file| scopes_differ(&self.world, &program, file)),
             uncertain: FxHashSet::default(),
         };
         let memos = changed.iter().map(|file| self.world.memos[file.index()].clone()).collect();
@@ -52,7 +52,7 @@ impl Analysis {
         effort.solved = differs;
         let graph = match differs {
             true => Graph::solve(&world, sites, &roots),
-            false => Graph { sites, ..self.graph.clone() },
+            false => self.graph.with_sites(sites),
         };
         world.keeping = Keeping::Nothing;
         (Self::of_parts(world, graph, whole, roots), effort)
@@ -124,6 +124,12 @@ impl Update {
             }
         }
     }
+}
+
+/// Whether the graph's numbers of functions are others now.
+fn scopes_differ(old: &World, new: &Program, file: FileId) -> bool {
+    let (old, new) = (&old.program.facts(file).scopes, &new.facts(file).scopes);
+    old.len() != new.len() || old.iter().zip(new).any(|(a, b)| a.kind != b.kind)
 }
 
 /// Whether two lists say the same but for the ids of expressions: the graph knows sites by their places in the list.

@@ -6,6 +6,8 @@ use crate::finding::{Applicability, Confidence, FileId, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::infer::World;
 use crate::rules;
+use crate::sites::Happens;
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -35,13 +37,11 @@ pub(crate) fn apply(analysis: &Analysis, file: FileId, structure: &dyn Structure
             kept.push(finding.clone());
         }
     }
-    if !used.is_all() {
-        // A comment may silence what others report through this file.
-        for other in analysis.project_files().filter(|other| *other != file) {
-            for (_, finding) in analysis.raw_findings(other, structure) {
-                if finding.chain.iter().any(|step| step.place.file == file) {
-                    silence(analysis, finding, file, &mut used);
-                }
+    // A comment may silence what others report through this file.
+    for other in reporters(analysis, file, &used) {
+        for (_, finding) in analysis.raw_findings(other, structure) {
+            if finding.chain.iter().any(|step| step.place.file == file) {
+                silence(analysis, finding, file, &mut used);
             }
         }
     }
@@ -49,6 +49,44 @@ pub(crate) fn apply(analysis: &Analysis, file: FileId, structure: &dyn Structure
         comments.unused(world, &used, &mut kept);
     }
     kept
+}
+
+/// The other files of the project whose findings may lead through a line of `file` with a comment that has silenced nothing
+/// so far: those with functions that call their way down to it.
+fn reporters(analysis: &Analysis, file: FileId, used: &Used) -> Vec<FileId> {
+    let (facts, graph) = (analysis.world.facts(file), &analysis.graph);
+    let Some(comments) = analysis.comments(file) else { return Vec::new() };
+    let idle = facts.suppressions.iter().zip(&used.0).zip(&comments.covers);
+    let idle = idle.filter(|((c, used), _)| c.kind == SuppressionKind::Line && used.iter().any(|used| !used));
+    let spans: Vec<Span> = idle.map(|(_, span)| *span).collect();
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let others = analysis.project_files().filter(|other| *other != file);
+    let mut queue = Vec::new();
+    for site in graph.sites[file.index()].iter() {
+        let at = facts.expr(site.expr).span;
+        if spans.iter().any(|span| touches(*span, at)) {
+            if matches!(site.happens, Happens::Schedules(..)) {
+                return others.collect();
+            }
+            queue.push(Def { file, scope: site.owner });
+        }
+    }
+    let mut seen: FxHashSet<Def> = queue.iter().copied().collect();
+    while let Some(def) = queue.pop() {
+        let callers = graph.callers_of(def).iter().map(|caller| graph.owner(*caller));
+        queue.extend(callers.filter(|caller| seen.insert(*caller)));
+    }
+    let files: FxHashSet<FileId> = seen.iter().map(|def| def.file).collect();
+    others.filter(|other| files.contains(other)).collect()
+}
+
+/// Whether a comment that covers `span` speaks of the code at `at`.
+fn touches(span: Span, at: Span) -> bool {
+    let starts = span.start <= at.start && at.start < span.end;
+    let stands_inside = at.start <= span.start && span.end <= at.end;
+    starts || stands_inside
 }
 
 /// Whether a comment at a finding or at a step of its chain silences it. Notes which comments of `file` did.
@@ -68,10 +106,6 @@ impl Used {
     fn of(facts: &FileFacts) -> Self {
         Self(facts.suppressions.iter().map(|s| vec![false; s.names.len().max(1)]).collect())
     }
-
-    fn is_all(&self) -> bool {
-        self.0.iter().flatten().all(|used| *used)
-    }
 }
 
 impl Comments {
@@ -90,9 +124,7 @@ impl Comments {
         let facts = world.facts(self.file);
         let mut silenced = false;
         for (c, (comment, span)) in facts.suppressions.iter().zip(&self.covers).enumerate() {
-            let starts = span.start <= at.start && at.start < span.end;
-            let stands_inside = at.start <= span.start && span.end <= at.end;
-            if !(starts || stands_inside) {
+            if !touches(*span, at) {
                 continue;
             }
             // A comment for the whole file speaks of the findings in it, not of causes that others reach.

@@ -60,18 +60,18 @@ fn describe(source: &str) -> String {
 fn function(analysis: &Analysis, file: FileId, def: Def, out: &mut String) {
     let graph = &analysis.graph;
     let mut says = Vec::new();
-    for root in graph.roots.get(&def).into_iter().flatten() {
+    for root in graph.roots_of(def) {
         says.push(match root.on {
             RunsOn::Loop => "enters on loop".to_owned(),
             RunsOn::Worker => "enters in worker".to_owned(),
             RunsOn::NoLoop => "enters without loop".to_owned(),
         });
     }
-    if let Some(at) = graph.on_loop.get(&def) {
-        says.push(format!("on loop from {}", analysis.short_name(graph.owner(*at))));
+    if let Some(at) = graph.on_loop_from(def) {
+        says.push(format!("on loop from {}", analysis.short_name(graph.owner(at))));
     }
-    if let Some(at) = graph.in_worker.get(&def) {
-        says.push(format!("in worker from {}", analysis.short_name(graph.owner(*at))));
+    if let Some(at) = graph.in_worker_from(def) {
+        says.push(format!("in worker from {}", analysis.short_name(graph.owner(at))));
     }
     let effects = [Effect::StartsLoop, Effect::RefusesLoop].into_iter();
     for effect in effects.chain((0..CATEGORIES.len() as u8).map(Effect::Blocks)) {

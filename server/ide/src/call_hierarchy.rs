@@ -78,14 +78,14 @@ pub fn find(analysis: &Analysis, file: FileId, selection: Span) -> Option<Def> {
 /// Who calls a function, in the order of files and definitions.
 pub fn incoming(analysis: &Analysis, def: Def) -> Vec<Call> {
     let graph = &analysis.graph;
-    let callers = graph.callers.get(&def).map_or(&[][..], Vec::as_slice);
+    let callers = graph.callers_of(def);
     let mut sites: Vec<(SiteRef, CallKind)> = callers.iter().map(|&at| (at, CallKind::Calls)).collect();
     if analysis.world.is_async(def) {
         let hands_over = |happens: &Happens| matches!(happens, Happens::Schedules(target, _) if *target == def);
         let all = graph.all_sites().filter(|(_, site)| hands_over(&site.happens));
         sites.extend(all.map(|(at, _)| (at, CallKind::HandsOver)));
     } else {
-        let roots = graph.roots.get(&def).map_or(&[][..], Vec::as_slice);
+        let roots = graph.roots_of(def);
         sites.extend(roots.iter().filter_map(|root| match root.reason {
             Reason::Scheduled(at) => Some((at, CallKind::HandsOver)),
             _ => None,

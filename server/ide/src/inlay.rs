@@ -42,7 +42,7 @@ pub fn inlay_hints(analysis: &Analysis, file: FileId, range: Span) -> Vec<InlayH
 fn hint(analysis: &Analysis, at: SiteRef) -> Option<InlayHint> {
     let graph = &analysis.graph;
     for effect in effects().filter(|effect| is_loud(*effect)) {
-        let Some((confidence, witness)) = graph.effect_at(&analysis.world, at, effect) else { continue };
+        let Some((confidence, witness)) = graph.effect_at(at, effect) else { continue };
         let chain = witness.map_or_else(Vec::new, |witness| graph.chain(witness, effect));
         if confidence == Confidence::Possible || is_switched_off(analysis, at, &chain) {
             continue;

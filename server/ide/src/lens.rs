@@ -38,9 +38,7 @@ pub fn lenses(analysis: &Analysis, file: FileId) -> Vec<Lens> {
     let mut lenses: Vec<Lens> = plain
         .filter_map(|(scope, s)| {
             let function = Def { file, scope };
-            if !analysis.graph.on_loop.contains_key(&function) {
-                return None;
-            }
+            analysis.graph.on_loop_from(function)?;
             let does = does(analysis, function)?;
             let reached = reached(analysis, function).words()?;
             Some(Lens { span: s.name_span, function, title: format!("reached from {reached} · {does}") })
@@ -71,7 +69,7 @@ fn reached(analysis: &Analysis, function: Def) -> Reached {
     let mut queue = vec![function];
     let mut reached = Reached::default();
     while let Some(def) = queue.pop() {
-        for &caller in graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
+        for &caller in graph.callers_of(def) {
             let owner = graph.owner(caller);
             if !graph.site(caller).states.may_run() || !seen.insert(owner) {
                 continue;

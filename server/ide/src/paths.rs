@@ -97,7 +97,7 @@ type Down = (Effect, Vec<SiteRef>);
 fn downs_at(analysis: &Analysis, at: SiteRef) -> Vec<Down> {
     let graph = &analysis.graph;
     let down = |effect| {
-        let (_, witness) = graph.effect_at(&analysis.world, at, effect)?;
+        let (_, witness) = graph.effect_at(at, effect)?;
         let mut sites = vec![at];
         sites.extend(witness.map_or_else(Vec::new, |witness| graph.chain(witness, effect)));
         Some((effect, sites))
@@ -134,7 +134,7 @@ fn ups(analysis: &Analysis, def: Def) -> Vec<Vec<SiteRef>> {
     let mut steps = 0;
     while let Some(up) = queue.pop_front() {
         let top = up.first().map_or(def, |at| graph.owner(*at));
-        for &caller in graph.callers.get(&top).map_or(&[][..], Vec::as_slice) {
+        for &caller in graph.callers_of(top) {
             steps += 1;
             let owner = graph.owner(caller);
             let again = owner == def || up.iter().any(|at| graph.owner(*at) == owner);

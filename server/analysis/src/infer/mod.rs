@@ -75,7 +75,9 @@ impl World {
     }
     /// Notes that the thread's file knows the name, the kind and the class of a definition.
     fn reads_header(&self, def: Def) {
-        self.noted(Key::Header(def), || self.header_digest(def));
+        if self.keeping == Keeping::Readers {
+            self.noted(Key::Header(def), || self.header_digest(def));
+        }
     }
     /// What others may know of a definition without a question.
     pub(crate) fn header_digest(&self, def: Def) -> u64 {

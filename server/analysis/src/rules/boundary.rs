@@ -122,7 +122,7 @@ fn meet(analysis: &Analysis, file: FileId, expr: ExprId, wanted: impl Fn(Effect)
     let mut best: Option<((Confidence, Reverse<u32>), Meeting)> = None;
     for site in analysis.sites_at(file, expr) {
         for effect in analysis.effects_at(site).filter(|e| wanted(*e)) {
-            let Some((confidence, witness)) = graph.effect_at(&analysis.world, site, effect) else { continue };
+            let Some((confidence, witness)) = graph.effect_at(site, effect) else { continue };
             let rank = (confidence, Reverse(witness.map_or(0, |w| w.distance + 1)));
             if best.as_ref().is_none_or(|b| rank > b.0) {
                 let chain = witness.map_or_else(Vec::new, |w| graph.chain(w, effect));

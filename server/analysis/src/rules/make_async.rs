@@ -45,7 +45,7 @@ pub(super) fn edits_of(
         let source = Source::of(&analysis.world, def.file);
         let at = analysis.world.scope(def).header_span.start;
         edits.push(source.edit(Span::new(at, at), "async "));
-        for &caller in analysis.graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
+        for &caller in analysis.graph.callers_of(def) {
             let Some(awaits) = await_at(analysis, infer, functions, caller) else {
                 let message = format!("{} cannot be awaited for sure", analysis.site_text(caller));
                 return Err(Refusal { place: Place { file: caller.file, span: analysis.span(caller) }, message });
@@ -87,7 +87,7 @@ pub(super) fn obstacle(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> 
     if name.starts_with("test") && is_test_module(world.program.module_name(def.file)) {
         return because("is a test, which is run as it is");
     }
-    if let Some(root) = analysis.graph.roots.get(&def).and_then(|roots| roots.first()) {
+    if let Some(root) = analysis.graph.roots_of(def).first() {
         let why = match &root.reason {
             Reason::Framework(by) => run_by(by),
             Reason::Scheduled(at) => {

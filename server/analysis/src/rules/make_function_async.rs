@@ -60,7 +60,7 @@ fn closure(analysis: &Analysis, infer: &mut Infer<'_>, start: Def) -> Result<Vec
             return Err(Refusal { place: name_of(analysis, def), message: why });
         }
         let mut found = make_async::relatives(analysis, infer, def);
-        for &caller in analysis.graph.callers.get(&def).map_or(&[][..], Vec::as_slice) {
+        for &caller in analysis.graph.callers_of(def) {
             found.extend(becomes_async(analysis, caller)?);
         }
         for def in found {

@@ -120,7 +120,7 @@ fn site_expr(facts: &FileFacts, node: Node) -> Option<ExprId> {
 
 impl Analysis {
     fn site_reaches(&self, at: SiteRef, asked: &Asked) -> bool {
-        let has = |effect| self.graph.effect_at(&self.world, at, effect).is_some();
+        let has = |effect| self.graph.effect_at(at, effect).is_some();
         match asked {
             Asked::StartsLoop => has(Effect::StartsLoop),
             Asked::RefusesLoop => has(Effect::RefusesLoop),

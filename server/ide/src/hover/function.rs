@@ -42,13 +42,13 @@ pub(super) fn unawaited() -> Line {
 }
 
 fn places(analysis: &Analysis, def: Def) -> Vec<Line> {
-    let roots = analysis.graph.roots.get(&def).map_or(&[][..], Vec::as_slice);
+    let roots = analysis.graph.roots_of(def);
     let mut lines: Vec<Line> = roots.iter().filter_map(|root| entered(analysis, root)).take(MAX_LINES).collect();
     lines.dedup();
-    if let Some(&at) = analysis.graph.on_loop.get(&def) {
+    if let Some(at) = analysis.graph.on_loop_from(def) {
         lines.push(called_on(analysis, RunsOn::Loop, at));
     }
-    if let Some(&at) = analysis.graph.in_worker.get(&def) {
+    if let Some(at) = analysis.graph.in_worker_from(def) {
         lines.push(called_on(analysis, RunsOn::Worker, at));
     }
     if lines.is_empty() && !analysis.world.is_async(def) {
@@ -89,13 +89,13 @@ fn entered(analysis: &Analysis, root: &Root) -> Option<Line> {
 /// The way down from where code enters the thread to the call at `at`.
 fn called_on(analysis: &Analysis, on: RunsOn, at: SiteRef) -> Line {
     let graph = &analysis.graph;
-    let above = match on {
-        RunsOn::Worker => &graph.in_worker,
-        _ => &graph.on_loop,
+    let above = |def| match on {
+        RunsOn::Worker => graph.in_worker_from(def),
+        _ => graph.on_loop_from(def),
     };
     let mut way = vec![at];
     while way.len() < MAX_WAY
-        && let Some(&up) = above.get(&graph.owner(way[way.len() - 1]))
+        && let Some(up) = above(graph.owner(way[way.len() - 1]))
         && !way.contains(&up)
     {
         way.push(up);
