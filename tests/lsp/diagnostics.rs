@@ -101,6 +101,8 @@ fn the_workspace_when_it_is_asked_for() {
     client.pushes("main.py", FOUND);
     client.pushes("other.py", FOUND);
     client.open_file("main.py");
+    client.open_file("other.py");
+    client.close("other.py");
     client.save("helper.py", HARMLESS);
     client.pushes("main.py", &[]);
     client.pushes("other.py", &[]);

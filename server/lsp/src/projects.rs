@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, Job, Modules, Reporter, View};
 use crate::module::Module;
-use crate::settings::Settings;
+use crate::settings::{DiagnosticMode, Settings};
 use asyncwise_workspace::discover::project_of;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -82,6 +82,11 @@ impl Folder {
     /// Whether all of it is checked, and not only what is open.
     pub(crate) fn is_workspace(&self) -> bool {
         matches!(self.kind, Kind::Folder { .. })
+    }
+
+    /// Whether the findings of files that are not open are shown.
+    pub(crate) fn shows_all(&self) -> bool {
+        self.is_workspace() && self.settings().diagnostic_mode == DiagnosticMode::Workspace
     }
 
     /// Its settings.

@@ -7,7 +7,6 @@ use crate::encoding;
 use crate::engine::View;
 use crate::projects::Folder;
 use crate::session::Session;
-use crate::settings::DiagnosticMode;
 use crate::uri;
 use asyncwise_analysis::finding::Severity;
 use asyncwise_syntax::text::{self, Columns, LineIndex};
@@ -121,8 +120,7 @@ impl Publisher {
 
     /// Sends what clients that do not pull do not know yet.
     async fn push(&mut self, folder: &Arc<Folder>, view: Arc<View>) {
-        let mode = folder.settings().diagnostic_mode;
-        let is_whole = folder.is_workspace() && mode == DiagnosticMode::Workspace && !view.is_provisional;
+        let is_whole = folder.shows_all() && !view.is_provisional;
         let session = self.session.clone();
         let Ok(reports) = self.session.compute(move || reports(&view, &session, is_whole)).await else { return };
         let known: FxHashSet<&str> = reports.iter().map(|report| report.uri.as_str()).collect();
@@ -154,6 +152,13 @@ impl Publisher {
     }
 
     async fn closed(&mut self, uri: &Uri) {
+        let path = uri::to_path(uri);
+        let folder = path.and_then(|path| self.session.folder_of(&path, uri)).filter(|folder| folder.shows_all());
+        if let (Some(folder), Some(published)) = (folder, self.published.get_mut(uri.as_str())) {
+            // It is shown as a file of the workspace from now on.
+            published.root = Some(folder.root.clone());
+            return;
+        }
         let Some(published) = self.published.remove(uri.as_str()) else { return };
         if !published.is_empty && self.session.documents.get(uri).is_none() {
             self.session.client.publish_diagnostics(uri.clone(), Vec::new(), None).await;

@@ -3,7 +3,6 @@
 use crate::diagnostics::{self, Report, result_id};
 use crate::request::Answering;
 use crate::session::{Session, Told};
-use crate::settings::DiagnosticMode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,8 +63,8 @@ pub(crate) async fn workspace(
     session: &Arc<Session>,
     params: WorkspaceDiagnosticParams,
 ) -> Result<WorkspaceDiagnosticReportResult> {
-    let wanted = |folder: &Arc<_>| is_wanted(folder);
-    let awaited: Vec<_> = session.folders().iter().filter(|folder| wanted(folder)).map(|folder| folder.now()).collect();
+    let awaited: Vec<_> =
+        session.folders().iter().filter(|folder| folder.shows_all()).map(|folder| folder.now()).collect();
     let mut known: HashMap<Uri, String> = params.previous_result_ids.into_iter().map(|id| (id.uri, id.value)).collect();
     let mut items = Vec::new();
     for awaited in awaited {
@@ -99,10 +98,6 @@ pub(crate) async fn workspace(
         items.clear();
     }
     Ok(WorkspaceDiagnosticReport { items }.into())
-}
-
-fn is_wanted(folder: &crate::projects::Folder) -> bool {
-    folder.is_workspace() && folder.settings().diagnostic_mode == DiagnosticMode::Workspace
 }
 
 /// A report, unless the client knows already that there is nothing.
