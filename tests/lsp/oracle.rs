@@ -26,7 +26,7 @@ const PIECES: &[&str] = &[
     "é🎈",
 ];
 
-const FILES: &[(&str, &str)] = &[
+const FILES: [(&str, &str); 3] = [
     (
         "main.py",
         "import asyncio\nfrom helper import load\n\n\nasync def main():\n    load()\n    asyncio.run(work())\n\n\nasync def work():\n    pass\n",
@@ -51,9 +51,9 @@ impl Random {
 fn edits_lead_to_what_a_check_finds() {
     for seed in 1..=seeds() {
         let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ seed);
-        let mut client = Client::pulling(FILES);
+        let mut client = Client::pulling(&FILES);
         client.indexed();
-        for (name, _) in FILES {
+        for (name, _) in &FILES {
             client.open_file(name);
         }
         for round in 0..4 {
@@ -98,10 +98,10 @@ fn position(text: &str, offset: usize) -> Value {
 /// has time, and it says so.
 fn compare(client: &mut Client, when: &str) {
     let dir = tempfile::tempdir().expect("a directory");
-    for (name, _) in FILES {
+    for (name, _) in &FILES {
         write(&dir.path().join(name), client.text(name));
     }
-    for (name, _) in FILES {
+    for (name, _) in &FILES {
         let expected = checked(dir.path(), name);
         let mut found = found(client, name);
         if found != expected {
@@ -128,7 +128,10 @@ fn checked(dir: &Path, name: &str) -> Vec<String> {
     let mut command = asyncwise();
     command.current_dir(dir).args(["check", "--output-format", "json", "--no-cache", "."]);
     let output = command.output().expect("the binary runs");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let texts = FILES.map(|(name, _)| std::fs::read_to_string(dir.join(name)).expect("the file is there"));
+        panic!("{error}:\n{}\n{texts:#?}", String::from_utf8_lossy(&output.stderr))
+    });
     let findings = report["findings"].as_array().expect("findings").iter();
     let describe = |finding: &Value| {
         let (line, rule, message) = (&finding["range"]["start"]["line"], &finding["rule"], &finding["message"]);
