@@ -246,7 +246,7 @@ fn with_blanks(text: &str, comment: Span) -> Span {
 }
 
 fn line(text: &str, at: u32) -> Span {
-    let at = (at as usize).min(text.len());
+    let at = (0..=(at as usize).min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let start = text[..at].rfind(['\n', '\r']).map_or(0, |i| i + 1);
     let end = text[at..].find(['\n', '\r']).map_or(text.len(), |i| at + i);
     Span::new(start as u32, end as u32 + 1)
@@ -306,5 +306,17 @@ fn header(facts: &FileFacts, stmt: &Stmt) -> Span {
     match facts.block(body).first() {
         Some(&first) => Span::new(stmt.span.start, facts.stmt(first).span.start.max(stmt.span.start + 1)),
         None => stmt.span,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_byte_inside_a_character() {
+        for at in 2..=6 {
+            assert_eq!(line("x\n\u{1f388}\ny", at), Span::new(2, 7));
+        }
     }
 }

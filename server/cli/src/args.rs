@@ -44,12 +44,28 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         output_format: ListFormat,
     },
+    /// Run the language server; an editor starts it, and talks to it over stdin and stdout.
+    Server(Server),
     /// Print a JSON Schema.
     Schema {
         /// Of what.
         #[arg(default_value = "config")]
         of: SchemaOf,
     },
+}
+
+/// `asyncwise server`.
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    /// Wait for the editor to connect to this port of 127.0.0.1.
+    #[arg(long, value_name = "PORT", conflicts_with = "socket")]
+    pub(crate) port: Option<u16>,
+    /// Connect to the editor, which waits at this port of 127.0.0.1.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) socket: Option<u16>,
+    /// Talk over stdin and stdout, as is done without it: many editors pass it on.
+    #[arg(long, conflicts_with_all = ["port", "socket"])]
+    pub(crate) stdio: bool,
 }
 
 /// `asyncwise check`.
@@ -155,6 +171,8 @@ pub(crate) enum SchemaOf {
     Config,
     /// What `asyncwise check --output-format json` prints.
     Findings,
+    /// The settings that editors send to the language server.
+    Server,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]

@@ -77,6 +77,7 @@ pub(crate) fn schema(of: SchemaOf, printer: &mut Printer) -> Exit {
     match of {
         SchemaOf::Config => print_json(&options::schema(), printer),
         SchemaOf::Findings => print_json(&json::schema(), printer),
+        SchemaOf::Server => print_json(&asyncwise_lsp::settings_schema(), printer),
     }
 }
 

@@ -6,6 +6,7 @@ mod explain;
 mod output;
 mod printer;
 mod progress;
+mod server;
 
 use args::{Arguments, Command, Global};
 use clap::Parser;
@@ -21,7 +22,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let Global { color, verbose, quiet } = arguments.global;
-    log(verbose);
+    if let Command::Server(server) = &arguments.command {
+        return server::run(server, log_filter(verbose));
+    }
+    log(log_filter(verbose));
     let cwd = std::env::current_dir();
     let mut printer = Printer::new(color.into(), quiet, cwd.as_ref().cloned().unwrap_or_default());
     let exit = match cwd {
@@ -42,6 +46,8 @@ fn run(command: &Command, printer: &mut Printer) -> Exit {
         Command::Explain { rule } => explain::explain(rule, printer),
         Command::Rules { output_format } => explain::list(*output_format, printer),
         Command::Schema { of } => explain::schema(*of, printer),
+        // Runs without a printer: stdout belongs to the protocol.
+        Command::Server(_) => Exit::Nothing,
     }));
     result.unwrap_or_else(|_| {
         printer.error("this is a mistake in asyncwise; please report it with what stands above");
@@ -49,17 +55,21 @@ fn run(command: &Command, printer: &mut Printer) -> Exit {
     })
 }
 
-fn log(verbose: u8) {
+/// What is logged to stderr.
+fn log_filter(verbose: u8) -> EnvFilter {
     let level = match verbose {
         0 => "error",
-        1 => "asyncwise=info,asyncwise_workspace=info,asyncwise_analysis=info",
-        2 => "asyncwise=debug,asyncwise_workspace=debug,asyncwise_analysis=debug",
+        1 => "asyncwise=info,asyncwise_workspace=info,asyncwise_analysis=info,asyncwise_lsp=info",
+        2 => "asyncwise=debug,asyncwise_workspace=debug,asyncwise_analysis=debug,asyncwise_lsp=debug",
         _ => "trace",
     };
-    let filter = match std::env::var("ASYNCWISE_LOG") {
+    match std::env::var("ASYNCWISE_LOG") {
         Ok(words) if verbose == 0 => EnvFilter::try_new(words).unwrap_or_else(|_| EnvFilter::new(level)),
         _ => EnvFilter::new(level),
-    };
+    }
+}
+
+fn log(filter: EnvFilter) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

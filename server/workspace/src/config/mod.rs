@@ -16,7 +16,7 @@ use read::{FileContent, OWN_FILE, PROJECT_FILE};
 use rustc_hash::FxHashMap;
 use select::Selection;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the command line says over any configuration file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -54,6 +54,23 @@ pub struct Configurations {
     fixed: Option<Found>,
     /// What was wrong in the files that were read.
     pub problems: Vec<Problem>,
+    last_good: LastGood,
+}
+
+/// What files said when they were last valid, for those who read them while they are being written. Clones are one memory.
+#[derive(Clone, Debug, Default)]
+pub struct LastGood(Arc<Mutex<FxHashMap<PathBuf, FileContent>>>);
+
+impl LastGood {
+    /// The content that holds for a file: what it says, or said before it was broken.
+    fn held(&self, path: &Path, content: FileContent, is_broken: bool) -> FileContent {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_broken {
+            return known.get(path).cloned().unwrap_or(content);
+        }
+        known.insert(path.to_owned(), content.clone());
+        content
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +86,13 @@ struct Found {
 impl Configurations {
     /// None read yet, but for the one file that holds for all.
     pub fn new(cwd: PathBuf, source: Source, overrides: Overrides) -> Self {
-        let mut this = Self { cwd, source, overrides, by_dir: FxHashMap::default(), fixed: None, problems: Vec::new() };
+        Self::remembering(cwd, source, overrides, LastGood::default())
+    }
+
+    /// The same. In the place of a file that is not valid now is what it said before.
+    pub fn remembering(cwd: PathBuf, source: Source, overrides: Overrides, last_good: LastGood) -> Self {
+        let (by_dir, problems) = (FxHashMap::default(), Vec::new());
+        let mut this = Self { cwd, source, overrides, by_dir, fixed: None, problems, last_good };
         this.fixed = match this.source.clone() {
             Source::Nearest => None,
             Source::Isolated => Some(this.found(&this.cwd, Options::default(), None)),
@@ -142,9 +165,15 @@ impl Configurations {
                 (FileContent { options: Some(Options::default()), oldest_python: None }, vec![problem])
             }
         };
+        let is_broken = problems.iter().any(Problem::is_error);
         self.problems.extend(problems);
-        Some(content)
+        Some(self.last_good.held(path, content, is_broken))
     }
+}
+
+/// Whether a file of this name is read for the configuration.
+pub fn is_configuration(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == OWN_FILE || name == PROJECT_FILE)
 }
 
 /// Nothing is there under this name, or something that cannot be a file.

@@ -1,7 +1,7 @@
 //! The files of a project that stays open: what is on the disk, and what an editor holds in its place.
 
 use super::{Cancel, Opening};
-use crate::config::{Configurations, Scope};
+use crate::config::{Configurations, LastGood, Scope};
 use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::load::{Loaded, read};
@@ -143,6 +143,8 @@ pub(super) struct Files {
     /// Texts of an editor that the configuration leaves out.
     left_out: FxHashSet<PathBuf>,
     dependencies: Option<Dependencies>,
+    /// What configuration files said when they were last valid.
+    last_good: LastGood,
     /// A change came that only finding the files anew can answer.
     pub(super) is_stale: bool,
 }
@@ -157,11 +159,11 @@ impl Files {
         cancel: &Cancel,
     ) -> Option<Self> {
         progress.begin("Finding files", None);
-        let mut configurations =
-            Configurations::new(opening.root.clone(), opening.config.clone(), opening.overrides.clone());
+        let mut files =
+            Files { last_good: old.map(|old| old.last_good.clone()).unwrap_or_default(), ..Self::default() };
+        let mut configurations = files.configurations(opening);
         let scope = configurations.scope(&opening.root);
         let mut found = discover::discover(configurations, &opening.paths, None);
-        let mut files = Files::default();
         files.place_overlays(opening, overlays, &mut found);
         let problems = std::mem::take(&mut found.problems);
         files.read(&found, overlays, old, progress, cancel, problems)?;
@@ -173,13 +175,18 @@ impl Files {
         (!cancel.is_cancelled()).then_some(files)
     }
 
+    fn configurations(&self, opening: &Opening) -> Configurations {
+        let Opening { root, config, overrides, .. } = opening.clone();
+        Configurations::remembering(root, config, overrides, self.last_good.clone())
+    }
+
     /// Editors' texts the walk did not come by: new files are taken in; files on the disk were left out on purpose.
     fn place_overlays(&mut self, opening: &Opening, overlays: &FxHashMap<PathBuf, Overlay>, found: &mut Discovery) {
         let fresh = overlays.keys().filter(|path| !found.files.contains_key(*path));
-        let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| path.exists());
+        let is_walked = !opening.paths.is_empty();
+        let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| is_walked && path.exists());
         self.left_out = there.into_iter().cloned().collect();
-        let mut configurations =
-            Configurations::new(opening.root.clone(), opening.config.clone(), opening.overrides.clone());
+        let mut configurations = self.configurations(opening);
         for path in new {
             let scope = configurations.scope(path.parent().unwrap_or(path));
             found.files.insert(path.clone(), FoundFile { asked: true, scope });

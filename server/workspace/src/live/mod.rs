@@ -26,7 +26,7 @@ pub struct Opening {
     /// The directory relative paths and configured patterns start from, absolute.
     pub root: PathBuf,
     /// What is checked, absolute: the directory of a workspace folder, or one file. Nothing is walked for a file that lies in
-    /// no project.
+    /// no project. Without any, the texts that an editor holds are checked, and no other file is looked for.
     pub paths: Vec<PathBuf>,
     /// Where the configuration comes from.
     pub config: ConfigSource,

@@ -1,0 +1,160 @@
+//! What the client can do, resolved once, and what the server offers it.
+
+use crate::encoding;
+use crate::handlers::{action, command};
+use asyncwise_syntax::text::Columns;
+use tower_lsp::ls_types::*;
+
+/// What the client can do.
+#[derive(Clone, Debug)]
+pub(crate) struct Capabilities {
+    /// What columns of positions count.
+    pub(crate) columns: Columns,
+    /// It asks for diagnostics; otherwise they are pushed.
+    pub(crate) pulls_diagnostics: bool,
+    pub(crate) refreshes_diagnostics: bool,
+    pub(crate) refreshes_lenses: bool,
+    pub(crate) refreshes_hints: bool,
+    /// Of diagnostics.
+    pub(crate) related_information: bool,
+    pub(crate) code_description: bool,
+    pub(crate) diagnostic_data: bool,
+    pub(crate) unnecessary_tag: bool,
+    pub(crate) deprecated_tag: bool,
+    /// Edits of actions may be made when one is chosen.
+    pub(crate) resolves_edits: bool,
+    pub(crate) disabled_actions: bool,
+    pub(crate) document_changes: bool,
+    pub(crate) applies_edits: bool,
+    /// Hovers may be Markdown.
+    pub(crate) markdown: bool,
+    pub(crate) configuration: bool,
+    pub(crate) registers_configuration: bool,
+    pub(crate) registers_watchers: bool,
+    pub(crate) progress: bool,
+    pub(crate) shows_documents: bool,
+}
+
+impl Capabilities {
+    /// Reads them.
+    pub(crate) fn of(client: &ClientCapabilities) -> Self {
+        let text = client.text_document.clone().unwrap_or_default();
+        let workspace = client.workspace.clone().unwrap_or_default();
+        let window = client.window.clone().unwrap_or_default();
+        let general = client.general.as_ref();
+        let pushed = text.publish_diagnostics.clone().unwrap_or_default();
+        let pulled = text.diagnostic.clone();
+        let pulls = pulled.is_some();
+        let pulled = pulled.unwrap_or_default();
+        let either = |push: Option<bool>, pull: Option<bool>| push == Some(true) || (pulls && pull == Some(true));
+        let tags = pushed.tag_support.as_ref().map(|tags| tags.value_set.clone()).unwrap_or_default();
+        // The set of tags of a client that pulls cannot be read from its type; both have always been in it.
+        let has_tag = |tag| tags.contains(&tag) || (pulls && pulled.tag_support.is_some());
+        let action = text.code_action.unwrap_or_default();
+        let resolves = action.resolve_support.is_some_and(|support| support.properties.iter().any(|p| p == "edit"));
+        let hover = text.hover.and_then(|hover| hover.content_format).unwrap_or_default();
+        Self {
+            columns: encoding::negotiate(general.and_then(|general| general.position_encodings.as_deref())),
+            pulls_diagnostics: pulls,
+            refreshes_diagnostics: workspace.diagnostics.and_then(|d| d.refresh_support).unwrap_or(false),
+            refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
+            refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
+            related_information: either(pushed.related_information, pulled.related_information),
+            code_description: either(pushed.code_description_support, pulled.code_description_support),
+            diagnostic_data: either(pushed.data_support, pulled.data_support),
+            unnecessary_tag: has_tag(DiagnosticTag::UNNECESSARY),
+            deprecated_tag: has_tag(DiagnosticTag::DEPRECATED),
+            resolves_edits: resolves && action.data_support == Some(true),
+            disabled_actions: action.disabled_support.unwrap_or(false),
+            document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes).unwrap_or(false),
+            applies_edits: workspace.apply_edit.unwrap_or(false),
+            markdown: hover.first().is_some_and(|kind| *kind == MarkupKind::Markdown),
+            configuration: workspace.configuration.unwrap_or(false),
+            registers_configuration: workspace
+                .did_change_configuration
+                .and_then(|change| change.dynamic_registration)
+                .unwrap_or(false),
+            registers_watchers: workspace
+                .did_change_watched_files
+                .and_then(|watched| watched.dynamic_registration)
+                .unwrap_or(false),
+            progress: window.work_done_progress.unwrap_or(false),
+            shows_documents: window.show_document.is_some_and(|show| show.support),
+        }
+    }
+}
+
+/// What the server offers this client.
+pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(encoding::kind(client.columns)),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+            ..TextDocumentSyncOptions::default()
+        })),
+        notebook_document_sync: Some(OneOf::Left(notebooks())),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(action::kinds()),
+            resolve_provider: Some(client.resolves_edits),
+            ..CodeActionOptions::default()
+        })),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: command::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            ..ExecuteCommandOptions::default()
+        }),
+        diagnostic_provider: client.pulls_diagnostics.then(|| {
+            DiagnosticServerCapabilities::Options(DiagnosticOptions {
+                identifier: Some(crate::SOURCE.to_owned()),
+                inter_file_dependencies: true,
+                workspace_diagnostics: true,
+                ..DiagnosticOptions::default()
+            })
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: Some(file_operations()),
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
+fn notebooks() -> NotebookDocumentSyncOptions {
+    let python = NotebookCellSelector { language: "python".to_owned() };
+    let jupyter =
+        NotebookDocumentFilter::ByType { notebook_type: "jupyter-notebook".to_owned(), scheme: None, pattern: None };
+    NotebookDocumentSyncOptions {
+        notebook_selector: vec![NotebookSelector::ByNotebook {
+            notebook: tower_lsp::ls_types::Notebook::NotebookDocumentFilter(jupyter),
+            cells: Some(vec![python]),
+        }],
+        save: Some(true),
+    }
+}
+
+fn file_operations() -> WorkspaceFileOperationsServerCapabilities {
+    let filter = |glob: &str, matches| FileOperationFilter {
+        scheme: Some("file".to_owned()),
+        pattern: FileOperationPattern { glob: glob.to_owned(), matches: Some(matches), options: None },
+    };
+    let options = FileOperationRegistrationOptions {
+        filters: vec![
+            filter("**/*.{py,pyi,ipynb}", FileOperationPatternKind::File),
+            filter("**", FileOperationPatternKind::Folder),
+        ],
+    };
+    WorkspaceFileOperationsServerCapabilities {
+        did_create: Some(options.clone()),
+        did_rename: Some(options.clone()),
+        did_delete: Some(options),
+        ..WorkspaceFileOperationsServerCapabilities::default()
+    }
+}

@@ -1,0 +1,148 @@
+//! `textDocument/codeAction` and `codeAction/resolve`.
+
+use super::command::EXPLAIN;
+use crate::convert::{diagnostic, edit};
+use crate::request::Answering;
+use crate::session::Session;
+use crate::settings::UnsafeFixes;
+use asyncwise_analysis::finding::Applicability;
+use asyncwise_ide::actions::{self, Action, ActionKind, Declined, What};
+use asyncwise_ide::diagnostics as ide;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::ls_types::*;
+
+/// The kind of the action that mends a whole file.
+const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.asyncwise");
+const REWRITE: CodeActionKind = CodeActionKind::REFACTOR_REWRITE;
+
+/// The kinds of actions there are.
+pub(crate) fn kinds() -> Vec<CodeActionKind> {
+    vec![CodeActionKind::QUICKFIX, REWRITE, FIX_ALL]
+}
+
+/// What finds a listed action again.
+#[derive(Serialize, Deserialize)]
+struct Data {
+    uri: Uri,
+    /// The state of the text it was listed for.
+    stamp: u64,
+    what: What,
+}
+
+/// `textDocument/codeAction`.
+pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+    let Some(asked) = session.asked(&params.text_document.uri) else { return Ok(None) };
+    asked
+        .answer_from_index(session, move |answering| {
+            let columns = answering.session.capabilities().columns;
+            let span = answering.part.span_of(params.range, columns);
+            let analysis = &answering.view.snapshot.analysis;
+            let found = actions::actions(analysis, &answering.findings(), answering.file?, span);
+            let wanted = found.into_iter().filter(|action| is_wanted(action, &params.context));
+            Some(wanted.filter_map(|action| listed(action, answering)).map(CodeActionOrCommand::CodeAction).collect())
+        })
+        .await
+}
+
+/// `codeAction/resolve`.
+pub(crate) async fn resolve(session: &Arc<Session>, mut action: CodeAction) -> Result<CodeAction> {
+    let Some(data) = action.data.clone() else { return Ok(action) };
+    let data: Data = serde_json::from_value(data).map_err(|error| Error::invalid_params(error.to_string()))?;
+    let asked = session.asked(&data.uri).filter(|asked| asked.document.stamp == data.stamp);
+    let Some(asked) = asked else { return Err(Error::content_modified()) };
+    let edit = asked.answer_from_index(session, move |answering| edit_of(&data.what, answering)).await?;
+    action.edit = Some(edit.map_err(|declined| match declined {
+        Declined::Stale => Error::content_modified(),
+        // The message is what the user sees.
+        Declined::Refused { message, .. } => {
+            Error { message: message.into(), ..Error::new(tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED)) }
+        }
+    })?);
+    Ok(action)
+}
+
+/// `RequestFailed` of the protocol: it was right, and cannot be done.
+const REQUEST_FAILED: i64 = -32803;
+
+fn kind(kind: ActionKind) -> CodeActionKind {
+    match kind {
+        ActionKind::QuickFix => CodeActionKind::QUICKFIX,
+        ActionKind::Rewrite => REWRITE,
+        ActionKind::FixAll => FIX_ALL,
+    }
+}
+
+/// Whether the client wants actions of this kind: one that it names, or a part of one. Not asked, it gets everything when a person asks
+/// for it, and no changes of a whole file as it types.
+fn is_wanted(action: &Action, context: &CodeActionContext) -> bool {
+    let kind = kind(action.kind);
+    match &context.only {
+        Some(only) => only.iter().any(|wanted| {
+            let rest = kind.as_str().strip_prefix(wanted.as_str());
+            wanted.as_str().is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        }),
+        None => action.kind != ActionKind::FixAll || context.trigger_kind != Some(CodeActionTriggerKind::AUTOMATIC),
+    }
+}
+
+fn listed(action: Action, answering: &Answering) -> Option<CodeAction> {
+    let client = answering.session.capabilities();
+    let is_unsafe = action.kind == ActionKind::QuickFix && action.applicability == Some(Applicability::Unsafe);
+    let is_refused = is_unsafe && answering.folder.settings().unsafe_fixes == UnsafeFixes::Hint;
+    let mut listed = CodeAction {
+        title: action.title.clone(),
+        kind: Some(kind(action.kind)),
+        diagnostics: diagnostics_of(&action, answering),
+        is_preferred: (action.is_preferred && !is_refused).then_some(true),
+        ..CodeAction::default()
+    };
+    if is_refused {
+        let reason = "it may change what the program does; the setting `unsafeFixes` says not to offer it".to_owned();
+        listed.disabled = client.disabled_actions.then_some(CodeActionDisabled { reason });
+        return listed.disabled.is_some().then_some(listed);
+    }
+    if let What::Explain { rule } = &action.what {
+        let arguments = Some(vec![json!(rule), json!(true)]);
+        listed.command = Some(Command { title: action.title, command: EXPLAIN.to_owned(), arguments });
+        return Some(listed);
+    }
+    if client.resolves_edits {
+        let document = &answering.part.document;
+        let data = Data { uri: document.uri.clone(), stamp: document.stamp, what: action.what };
+        listed.data = serde_json::to_value(data).ok();
+        return Some(listed);
+    }
+    match edit_of(&action.what, answering) {
+        Ok(edit) => listed.edit = Some(edit),
+        Err(Declined::Refused { message, .. }) if client.disabled_actions => {
+            listed.disabled = Some(CodeActionDisabled { reason: message });
+        }
+        Err(_) => return None,
+    }
+    Some(listed)
+}
+
+/// The diagnostic that an action mends.
+fn diagnostics_of(action: &Action, answering: &Answering) -> Option<Vec<Diagnostic>> {
+    let findings = answering.findings();
+    let finding = action.finding.as_ref()?.find(&findings, answering.file?)?;
+    let places = answering.places();
+    let range = answering.part.range(finding.place.span, places.columns);
+    let client = answering.session.capabilities();
+    Some(vec![diagnostic::diagnostic(ide::diagnostic(finding), range, &places, client)])
+}
+
+/// The edits of an action.
+pub(super) fn edit_of(what: &What, answering: &Answering) -> std::result::Result<WorkspaceEdit, Declined> {
+    let file = answering.file.ok_or(Declined::Stale)?;
+    let analysis = &answering.view.snapshot.analysis;
+    let resolved = actions::resolve(analysis, &answering.findings(), file, what)?;
+    let edit = edit::workspace_edit(&resolved.edits, &answering.places(), answering.session.capabilities());
+    edit.ok_or_else(|| Declined::Refused {
+        place: asyncwise_analysis::finding::Place { file, span: answering.part.span },
+        message: "it would change a notebook that is not open".to_owned(),
+    })
+}

@@ -1,0 +1,73 @@
+//! How a session begins and ends, as the process sees it.
+
+use crate::client::{Client, read, send};
+use asyncwise_tests::binary::asyncwise;
+use serde_json::{Value, json};
+use std::io::{BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+
+fn server(arguments: &[&str]) -> Child {
+    let mut command = asyncwise();
+    command.arg("server").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().expect("the server starts")
+}
+
+/// A whole session, up to `exit`.
+fn session(mut to_server: impl Write, from_server: impl std::io::Read) {
+    let mut output = BufReader::new(from_server);
+    let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
+    send(&mut to_server, &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }));
+    let response = read(&mut output).expect("an answer");
+    assert_eq!(response["result"]["serverInfo"]["name"], "asyncwise");
+    send(&mut to_server, &json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
+    send(&mut to_server, &json!({ "jsonrpc": "2.0", "id": 2, "method": "shutdown" }));
+    assert_eq!(read(&mut output).expect("an answer")["result"], Value::Null);
+    send(&mut to_server, &json!({ "jsonrpc": "2.0", "method": "exit" }));
+}
+
+#[test]
+fn the_exit_code_says_whether_shutdown_came_first() {
+    Client::pulling(&[]).finish();
+
+    let mut child = server(&[]);
+    send(child.stdin.as_mut().expect("piped"), &json!({ "jsonrpc": "2.0", "method": "exit" }));
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "exit without shutdown");
+
+    let mut child = server(&["--stdio"]);
+    drop(child.stdin.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "the end of input");
+}
+
+#[test]
+fn a_session_over_a_port() {
+    // The client waits.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let mut child = server(&["--socket", &port]);
+    let stream = listener.accept().expect("the server connects").0;
+    session(&stream, &stream);
+    assert!(child.wait().expect("it ends").success());
+
+    // The server waits.
+    drop((listener, stream));
+    let mut child = server(&["--port", &port]);
+    let stream = loop {
+        if let Ok(stream) = TcpStream::connect(format!("127.0.0.1:{port}")) {
+            break stream;
+        }
+        assert!(child.try_wait().expect("it can be asked").is_none(), "the server has ended");
+        std::thread::yield_now();
+    };
+    session(&stream, &stream);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn without_a_connection_there_is_an_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let output = asyncwise().args(["server", "--port", &port]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no connection"));
+}
