@@ -95,7 +95,7 @@ impl Session {
         progress.begin("Finding files", None);
         let mut found = discover::discover(configurations, &request.paths, given);
         let mut problems = std::mem::take(&mut found.problems);
-        let (files, failed) = pool::install(|| read_files(&found, request.text.as_ref(), progress));
+        let (files, failed) = pool::install(found.files.len(), || read_files(&found, request.text.as_ref(), progress));
         problems.extend(failed);
         let cache = if request.cache { Cache::new(found.project.as_deref(), &words(&request)) } else { None };
         let dependencies = extra_paths(&files, &found, &scope);
@@ -139,7 +139,7 @@ impl Session {
 
     /// The findings in the files that were asked for, and the paths where a module was looked for in vain.
     pub(crate) fn analyse(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {
-        pool::install(|| self.analyse_here(progress))
+        pool::install(self.files.len(), || self.analyse_here(progress))
     }
 
     fn analyse_here(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {

@@ -26,6 +26,15 @@ impl Trees {
         Self { program, trees }
     }
 
+    /// For a program in which only the texts of `changed` are others: the trees of the rest are kept.
+    pub fn after(&self, program: Arc<Program>, changed: &[FileId]) -> Self {
+        let mut trees = self.trees.clone();
+        for file in changed {
+            trees[file.index()] = OnceLock::new();
+        }
+        Self { program, trees }
+    }
+
     /// Gives the tree of a file that is parsed already.
     pub fn put(&mut self, file: FileId, tree: Tree) {
         if let Some(place) = self.trees.get_mut(file.index()) {

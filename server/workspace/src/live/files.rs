@@ -204,7 +204,7 @@ impl Files {
     ) -> Option<()> {
         progress.begin("Reading files", Some(found.files.len()));
         let all: Vec<(&PathBuf, &FoundFile)> = found.files.iter().collect();
-        let results: Vec<Result<Entry, Option<Problem>>> = pool::install(|| {
+        let results: Vec<Result<Entry, Option<Problem>>> = pool::install(all.len(), || {
             let results = all.into_par_iter().map(|(path, file)| {
                 if cancel.is_cancelled() {
                     return Err(None);
@@ -232,7 +232,7 @@ impl Files {
         let program = self.program(overlays);
         let known = self.entries.keys().cloned().collect();
         let mut dependencies = Dependencies::new(&self.roots, scope.clone(), known);
-        let new = pool::install(|| dependencies.complete(&program, &roots));
+        let new = pool::install(program.files.len(), || dependencies.complete(&program, &roots));
         for loaded in new {
             let same = old.and_then(|old| old.entries.get(&loaded.path)?.disk.clone());
             let loaded = same.filter(|same| same.hash == loaded.hash && same.origin == loaded.origin).unwrap_or(loaded);
@@ -245,7 +245,7 @@ impl Files {
     pub(super) fn program(&self, overlays: &FxHashMap<PathBuf, Overlay>) -> Program {
         let entries: Vec<&Entry> = self.entries.values().collect();
         let make = |entry: &&Entry| entry.to_program(overlays.get(&entry.path));
-        let files = pool::install(|| entries.par_iter().map(make).collect());
+        let files = pool::install(entries.len(), || entries.par_iter().map(make).collect());
         Program::new(files, self.roots.to_program())
     }
 

@@ -191,7 +191,7 @@ impl Project {
         if changed.iter().any(|id| self.files.brings_modules(&program, self.snapshot.program(), *id)) {
             return false;
         }
-        self.snapshot = self.snapshot.update(program, &changed, &self.overlays, &self.files);
+        self.snapshot = self.snapshot.update(program, &changed, &self.overlays);
         true
     }
 }
@@ -209,7 +209,7 @@ fn load(
     if cancel.is_cancelled() {
         return None;
     }
-    let analysis = Arc::new(pool::install(|| Analysis::open(program)));
+    let analysis = Arc::new(pool::install(program.files.len(), || Analysis::open(program)));
     let revision = old.map_or(0, |(_, snapshot)| snapshot.revision() + 1);
     let snapshot = Snapshot::new(revision, analysis, overlays, &files);
     Some((files, snapshot))

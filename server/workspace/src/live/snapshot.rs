@@ -57,11 +57,24 @@ impl Snapshot {
         program: Arc<Program>,
         changed: &[FileId],
         overlays: &FxHashMap<PathBuf, Overlay>,
-        files: &Files,
     ) -> Self {
-        let (analysis, effort) = pool::install(|| self.analysis.update(program, changed));
+        let (analysis, effort) = pool::install_now(|| self.analysis.update(program.clone(), changed));
         tracing::debug!(?effort, "updated");
-        Self::new(self.revision + 1, Arc::new(analysis), overlays, files)
+        let mut trees = self.trees.after(program, changed);
+        for &file in changed {
+            if let Some(overlay) = overlays.get(self.path(file)) {
+                trees.put(file, overlay.parsed.tree().clone());
+            }
+        }
+        let findings = self.findings.iter().map(|_| OnceLock::new()).collect();
+        Self {
+            revision: self.revision + 1,
+            analysis: Arc::new(analysis),
+            trees: Arc::new(trees),
+            asked: self.asked.clone(),
+            findings,
+            problems: self.problems.clone(),
+        }
     }
 
     /// Counts up with each state of the project.
@@ -99,7 +112,7 @@ impl Snapshot {
         let Some(cell) = self.findings.get(file.index()).filter(|_| self.asked[file.index()]) else {
             return Arc::default();
         };
-        cell.get_or_init(|| pool::install(|| self.analysis.findings_in(file, &*self.trees).into())).clone()
+        cell.get_or_init(|| pool::install_now(|| self.analysis.findings_in(file, &*self.trees).into())).clone()
     }
 
     /// What is wrong with the configuration, and with files that cannot be read.
