@@ -27,6 +27,8 @@ fn pull(client: &mut Client, name: &str) -> Vec<String> {
 #[test]
 fn findings_are_in_their_cells() {
     let mut client = Client::pulling(&[]);
+    let selector = json!([{ "notebook": "jupyter-notebook", "cells": [{ "language": "python" }] }]);
+    assert_eq!(client.capabilities["notebookDocumentSync"]["notebookSelector"], selector);
     open(&mut client, &[("a", "import asyncio\n\nasync def f():\n    pass"), ("b", "await f()\nasyncio.run(f())\n")]);
     assert_eq!(pull(&mut client, "a"), [""; 0]);
     assert_eq!(pull(&mut client, "b"), ["2:1-17 nested-event-loop"]);

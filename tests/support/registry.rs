@@ -1,4 +1,5 @@
-//! Real projects, fetched by name. None of their code lies in this repository.
+//! What is fetched by name from the package registry: real projects, and programs that test ours. None of their code lies in this
+//! repository.
 
 use crate::binary::target;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,31 @@ pub fn fetch(name: &str, version: &str) -> Option<PathBuf> {
     unpack(&archive, &unpacked);
     std::fs::write(done, "").expect("the target folder can be written");
     Some(unpacked)
+}
+
+/// The Python of a virtual environment below the target folder, in which all that a file of requirements names is installed. None,
+/// with a message, where it cannot be made.
+pub fn environment(name: &str, requirements: &Path) -> Option<PathBuf> {
+    let folder = target().join(name);
+    let scripts = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    let interpreter = folder.join(scripts);
+    let done = folder.join("done");
+    let wanted = std::fs::read_to_string(requirements).expect("the requirements are part of the repository");
+    if std::fs::read_to_string(&done).is_ok_and(|is| is == wanted) {
+        return Some(interpreter);
+    }
+    let mut make = python();
+    make.args(["-m", "venv", "--clear"]).arg(&folder);
+    let mut install = Command::new(&interpreter);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]);
+    install.arg("--requirement").arg(requirements);
+    let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    if !succeeds(&mut make) || !succeeds(&mut install) {
+        eprintln_skip(&requirements.display().to_string());
+        return None;
+    }
+    std::fs::write(done, wanted).expect("the target folder can be written");
+    Some(interpreter)
 }
 
 /// Says, visibly in the test's output, that something was not tested.

@@ -129,13 +129,10 @@ pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
 
 fn notebooks() -> NotebookDocumentSyncOptions {
     let python = NotebookCellSelector { language: "python".to_owned() };
-    let jupyter =
-        NotebookDocumentFilter::ByType { notebook_type: "jupyter-notebook".to_owned(), scheme: None, pattern: None };
+    // As a string: the library writes `notebookType` of a filter as `notebook_type`, which no client knows.
+    let jupyter = tower_lsp::ls_types::Notebook::String("jupyter-notebook".to_owned());
     NotebookDocumentSyncOptions {
-        notebook_selector: vec![NotebookSelector::ByNotebook {
-            notebook: tower_lsp::ls_types::Notebook::NotebookDocumentFilter(jupyter),
-            cells: Some(vec![python]),
-        }],
+        notebook_selector: vec![NotebookSelector::ByNotebook { notebook: jupyter, cells: Some(vec![python]) }],
         save: Some(true),
     }
 }

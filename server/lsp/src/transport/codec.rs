@@ -39,6 +39,17 @@ pub(super) fn encode(message: &impl Serialize) -> Vec<u8> {
     frame
 }
 
+/// A call of the server without parameters that are null: the library writes them for methods that have none, but by JSON-RPC
+/// parameters are an array or an object, or left out.
+pub(super) fn without_null(call: Request) -> Request {
+    if call.params() != Some(&Value::Null) {
+        return call;
+    }
+    let (method, id, _) = call.into_parts();
+    let call = Request::build(method);
+    if let Some(id) = id { call.id(id).finish() } else { call.finish() }
+}
+
 /// The answer that a request failed.
 pub(super) fn failure(id: Id, code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Response {
     Response::from_error(id, Error { code, message: message.into(), data: None })

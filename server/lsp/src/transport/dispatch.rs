@@ -95,7 +95,7 @@ impl<S: LanguageServer> Dispatcher<S> {
                     None => Err(End::InputClosed),
                 },
                 Some(Ok(finished)) = self.running.join_next() => self.finish(finished).await,
-                Some(request) = self.from_handlers.next() => self.send(&request),
+                Some(call) = self.from_handlers.next() => self.send(&codec::without_null(call)),
                 _ = &mut *writer => Err(End::OutputClosed),
                 () = self.parent.died() => Err(End::ParentDied),
             };
@@ -189,8 +189,8 @@ impl<S: LanguageServer> Dispatcher<S> {
         let Finished { call, reply, panic } = finished;
         debug!(method = call.method, id = ?call.id, duration = ?call.started.elapsed(), "handled");
         // What the handler sent before its answer, progress for example, arrives before its answer.
-        while let Some(Some(request)) = self.from_handlers.next().now_or_never() {
-            self.send(&request)?;
+        while let Some(Some(call)) = self.from_handlers.next().now_or_never() {
+            self.send(&codec::without_null(call))?;
         }
         if call.token.is_cancelled() {
             // It was answered, and its id may be that of another request by now.

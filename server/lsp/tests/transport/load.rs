@@ -36,6 +36,17 @@ async fn answers_reach_those_who_asked() {
 }
 
 #[tokio::test]
+async fn questions_without_parameters_have_none() {
+    let mut client = Client::initialized().await;
+    client.notify("toy/refresh", Value::Null).await;
+    let mut question = client.receive().await;
+    let id = question["id"].take();
+    assert_eq!(question, json!({ "jsonrpc": "2.0", "method": "workspace/diagnostic/refresh", "id": null }));
+    client.send(&json!({ "jsonrpc": "2.0", "id": id, "result": null })).await;
+    assert_eq!(client.exit().await, Exit::Success);
+}
+
+#[tokio::test]
 async fn refused_questions_are_errors() {
     let mut client = Client::initialized().await;
     client.notify("toy/ask", Value::Null).await;

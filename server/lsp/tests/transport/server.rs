@@ -30,6 +30,7 @@ pub(crate) fn service() -> (LspService<Toy>, ClientSocket) {
         .custom_method("toy/progress", Toy::progress)
         .custom_method("toy/flood", Toy::flood)
         .custom_method("toy/ask", Toy::ask)
+        .custom_method("toy/refresh", Toy::refresh)
         .finish()
 }
 
@@ -124,5 +125,11 @@ impl Toy {
         let item = ConfigurationItem { scope_uri: None, section: Some("asyncwise".into()) };
         let answer = self.client.configuration(vec![item]).await;
         self.client.log_message(MessageType::LOG, format!("{answer:?}")).await;
+    }
+
+    /// Asks the client for something that has no parameters.
+    async fn refresh(&self) {
+        // What comes of it does not matter.
+        let _ = self.client.workspace_diagnostic_refresh().await;
     }
 }
