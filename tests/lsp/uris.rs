@@ -80,3 +80,39 @@ fn a_folder_is_asked_about_under_its_own_name() {
     client.pushes("my%20project/x.py", FOUND);
     client.finish();
 }
+
+#[test]
+fn a_byte_order_mark_is_a_character_of_the_text_and_none_of_the_code() {
+    let text = "\u{feff}import time; x = 1\n\n\nasync def f():\n    time.sleep(1)\n";
+    let mut client = Client::pulling(&[]);
+    client.open("main.py", text);
+    assert_eq!(client.pull("main.py"), FOUND);
+    // In the first line it counts.
+    let one_line = "\u{feff}import time\nasync def f(): time.sleep(1)\n";
+    client.replace("main.py", one_line);
+    assert_eq!(client.pull("main.py"), ["2:16-29 blocking-call"]);
+    let first = "\u{feff}async def f(): __import__('time'); import time; time.sleep(1)\n";
+    client.replace("main.py", first);
+    let start = 1 + first.find("time.sleep").unwrap();
+    assert_eq!(client.pull("main.py"), [format!("1:{start}-{} blocking-call", start + 13)]);
+    let actions = client.actions("main.py", 0, start as u32 + 2, Some("quickfix"));
+    let resolved = client.request("codeAction/resolve", actions[0].clone());
+    client.apply(&resolved["edit"]);
+    assert!(client.text("main.py").starts_with("\u{feff}"), "{}", client.text("main.py"));
+    assert_eq!(client.pull("main.py"), [""; 0]);
+    client.finish();
+}
+
+#[test]
+fn line_ends_and_bytes_that_nobody_types() {
+    let mut client = Client::pulling(&[]);
+    client.open("main.py", &BLOCKS.replace('\n', "\r"));
+    assert_eq!(client.pull("main.py"), FOUND);
+    // Python takes no text with a NUL, and what is told about it is nobody's business but that it ends.
+    client.replace("main.py", &format!("x = '\0'\r{BLOCKS}"));
+    client.pull("main.py");
+    let range = json!({ "start": { "line": 0, "character": 5 }, "end": { "line": 0, "character": 6 } });
+    client.change("main.py", json!([{ "range": range, "text": "" }]), &format!("x = ''\r{BLOCKS}"));
+    assert_eq!(client.pull("main.py"), ["6:5-18 blocking-call"]);
+    client.finish();
+}
