@@ -130,7 +130,7 @@ impl<S: LanguageServer> Dispatcher<S> {
     async fn call(&mut self, request: Request) -> Result<(), End> {
         let id = request.id().cloned();
         if let Err(error) = self.admit(&request) {
-            debug!(method = request.method(), error = %error.message, "refused");
+            debug!(error = %error.message, "{} refused", request.method());
             return id.map_or(Ok(()), |id| self.send(&Response::from_error(id, error)));
         }
         let token = self.session.child_token();
@@ -192,7 +192,7 @@ impl<S: LanguageServer> Dispatcher<S> {
 
     async fn finish(&mut self, finished: Finished) -> Result<(), End> {
         let Finished { call, reply, panic } = finished;
-        debug!(method = call.method, id = ?call.id, duration = ?call.started.elapsed(), "handled");
+        debug!(id = ?call.id, "{} handled in {:?}", call.method, call.started.elapsed());
         // What the handler sent before its answer, progress for example, arrives before its answer.
         while let Some(Some(request)) = self.from_handlers.next().now_or_never() {
             self.forward(request)?;
