@@ -14,5 +14,7 @@ mod lifecycle;
 mod notebooks;
 #[path = "lsp/oracle.rs"]
 mod oracle;
+#[path = "lsp/uris.rs"]
+mod uris;
 #[path = "lsp/workspace.rs"]
 mod workspace;

@@ -21,6 +21,8 @@ pub(crate) struct Capabilities {
     pub(crate) diagnostic_data: bool,
     pub(crate) unnecessary_tag: bool,
     pub(crate) deprecated_tag: bool,
+    /// Actions are more than commands.
+    pub(crate) action_literals: bool,
     /// Edits of actions may be made when one is chosen.
     pub(crate) resolves_edits: bool,
     pub(crate) disabled_actions: bool,
@@ -51,6 +53,10 @@ impl Capabilities {
         // The set of tags of a client that pulls cannot be read from its type; both have always been in it.
         let has_tag = |tag| tags.contains(&tag) || (pulls && pulled.tag_support.is_some());
         let action = text.code_action.unwrap_or_default();
+        // What comes with actions only, whether the client names them or not.
+        let literals = action.code_action_literal_support.is_some()
+            || action.resolve_support.is_some()
+            || [action.data_support, action.disabled_support, action.is_preferred_support].contains(&Some(true));
         let resolves = action.resolve_support.is_some_and(|support| support.properties.iter().any(|p| p == "edit"));
         let hover = text.hover.and_then(|hover| hover.content_format).unwrap_or_default();
         Self {
@@ -64,6 +70,7 @@ impl Capabilities {
             diagnostic_data: either(pushed.data_support, pulled.data_support),
             unnecessary_tag: has_tag(DiagnosticTag::UNNECESSARY),
             deprecated_tag: has_tag(DiagnosticTag::DEPRECATED),
+            action_literals: literals,
             resolves_edits: resolves && action.data_support == Some(true),
             disabled_actions: action.disabled_support.unwrap_or(false),
             document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes).unwrap_or(false),

@@ -27,6 +27,13 @@ pub(crate) struct Report {
     pub(crate) items: Vec<Diagnostic>,
 }
 
+impl Report {
+    /// Of a file that is not open.
+    pub(crate) fn of_closed(uri: Uri, items: Vec<Diagnostic>) -> Self {
+        Self { uri, version: None, stamp: None, items }
+    }
+}
+
 /// The diagnostics of an open text; of each cell of a notebook.
 pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<Report> {
     let client = session.capabilities();
@@ -71,7 +78,7 @@ pub(crate) fn of_file(view: &View, file: FileId, client: &Capabilities) -> Optio
         let range = places.locate(finding.place)?.range;
         Some(diagnostic::diagnostic(ide::diagnostic(&finding), range, &places, client))
     });
-    Some(Report { uri, version: None, stamp: None, items: items.collect() })
+    Some(Report::of_closed(uri, items.collect()))
 }
 
 fn shown(view: &View, file: FileId) -> Vec<Finding> {
