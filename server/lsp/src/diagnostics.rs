@@ -51,9 +51,12 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
     let places = Places::new(view, client.columns);
     let order = (!view.is_provisional, view.serial);
     let source = view.snapshot.program().file(file);
-    for Shown { diagnostic: found, is_held } in
-        session.held.show(&module.path, order, (&source.text, &source.facts), &shown(view, file))
-    {
+    let shown = session.held.show(&module.path, order, (&source.text, &source.facts), &shown(view, file));
+    if !module.parts.iter().any(|part| session.documents.get(&part.document.uri).is_some()) {
+        // It was closed meanwhile, and nobody would forget it any more.
+        session.held.forget(&module.path);
+    }
+    for Shown { diagnostic: found, is_held } in shown {
         if let Some((part, range)) = module.locate(found.span, client.columns)
             && let Some(report) = reports.iter_mut().find(|report| report.stamp == Some(part.document.stamp))
         {

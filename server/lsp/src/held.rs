@@ -58,6 +58,11 @@ impl Held {
         shown
     }
 
+    /// How many texts are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Forgets a text.
     pub(crate) fn forget(&self, path: &Path) {
         self.0.remove(path);

@@ -5,6 +5,7 @@ use crate::convert::diagnostic::severity;
 use crate::diagnostics::{self, Report, result_id};
 use crate::encoding;
 use crate::engine::View;
+use crate::handlers::workspace::show_warnings;
 use crate::projects::Folder;
 use crate::session::Session;
 use crate::uri;
@@ -176,8 +177,16 @@ impl Publisher {
         }
     }
 
-    /// What is wrong in configuration files is pushed to every client: none asks for it.
+    /// What is wrong in configuration files is pushed to every client: none asks for it. That an open text is not read is said in a message.
     async fn problems(&mut self, folder: &Folder, view: &View) {
+        let is_left_out = |path: &Path| view.modules.contains_key(path) && view.snapshot.file(path).is_none();
+        let of_open = view.snapshot.problems().iter().filter(|problem| is_left_out(&problem.path));
+        let messages: Vec<String> =
+            of_open.map(|problem| format!("{}: {}", problem.path.display(), problem.text())).collect();
+        if !messages.is_empty() {
+            self.session.warn_later(messages);
+            show_warnings(&self.session);
+        }
         let problems = view.snapshot.problems().iter();
         let is_ours = |problem: &&Problem| asyncwise_workspace::config::is_configuration(&problem.path);
         let problems: Vec<Problem> = problems.filter(is_ours).cloned().collect();

@@ -135,7 +135,8 @@ fn debug_information(session: &Session) -> String {
     let _ = writeln!(out, "{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let _ = writeln!(out, "client: {:?}", session.capabilities());
     let _ = writeln!(out, "settings: {}", serde_json::to_string(&*session.settings()).unwrap_or_default());
-    let _ = writeln!(out, "open texts: {}", session.documents.all().len());
+    let (open, told, held) = (session.documents.all().len(), session.told.len(), session.held.len());
+    let _ = writeln!(out, "open texts: {open}, told of {told}, remembered {held}");
     for folder in session.folders() {
         folder_information(&mut out, &folder);
     }
