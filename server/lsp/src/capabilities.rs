@@ -46,7 +46,9 @@ impl Capabilities {
         let general = client.general.as_ref();
         let pushed = text.publish_diagnostics.clone().unwrap_or_default();
         let pulled = text.diagnostic.clone();
-        let pulls = pulled.is_some();
+        // A client that cannot be asked to pull again (Neovim 0.11) would not hear of what an edit in another file changes.
+        let refreshes = workspace.diagnostics.as_ref().and_then(|d| d.refresh_support) == Some(true);
+        let pulls = pulled.is_some() && (refreshes || text.publish_diagnostics.is_none());
         let pulled = pulled.unwrap_or_default();
         let either = |push: Option<bool>, pull: Option<bool>| push == Some(true) || (pulls && pull == Some(true));
         let tags = pushed.tag_support.as_ref().map(|tags| tags.value_set.clone()).unwrap_or_default();
@@ -62,7 +64,7 @@ impl Capabilities {
         Self {
             columns: encoding::negotiate(general.and_then(|general| general.position_encodings.as_deref())),
             pulls_diagnostics: pulls,
-            refreshes_diagnostics: workspace.diagnostics.and_then(|d| d.refresh_support).unwrap_or(false),
+            refreshes_diagnostics: refreshes,
             refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
             refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
             related_information: either(pushed.related_information, pulled.related_information),

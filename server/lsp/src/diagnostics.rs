@@ -51,7 +51,9 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
     let places = Places::new(view, client.columns);
     let order = (!view.is_provisional, view.serial);
     let source = view.snapshot.program().file(file);
-    let shown = session.held.show(&module.path, order, (&source.text, &source.facts), &shown(view, file));
+    let findings = shown(view, file);
+    let is_disturbed = is_disturbed(view, module);
+    let shown = session.held.show(&module.path, order, (&source.text, &source.facts), is_disturbed, &findings);
     if !module.parts.iter().any(|part| session.documents.get(&part.document.uri).is_some()) {
         // It was closed meanwhile, and nobody would forget it any more.
         session.held.forget(&module.path);
@@ -68,6 +70,13 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
         }
     }
     reports
+}
+
+/// Whether another open text has a syntax error.
+fn is_disturbed(view: &View, module: &Module) -> bool {
+    let program = view.snapshot.program();
+    let others = view.modules.keys().filter(|path| **path != module.path);
+    others.filter_map(|path| view.snapshot.file(path)).any(|file| !program.facts(file).errors.is_empty())
 }
 
 /// The diagnostics of a file that is not open. None for a notebook, whose cells have no names then.

@@ -139,12 +139,12 @@ fn about(finding: &FindingId, title: String, what: What) -> Action {
 fn fixes(finding: &Finding) -> Vec<Action> {
     let id = FindingId::of(finding);
     let safe = finding.fixes.iter().position(|fix| fix.applicability == Applicability::Safe);
-    let preferred = safe.unwrap_or(0);
     let fix = |(index, fix): (usize, &asyncwise_analysis::finding::Fix)| Action {
         title: fix.title.clone(),
         kind: ActionKind::QuickFix,
         finding: Some(id.clone()),
-        is_preferred: index == preferred,
+        // Editors apply a preferred fix unseen.
+        is_preferred: Some(index) == safe,
         applicability: Some(fix.applicability),
         what: What::Fix { finding: id.clone(), index: index as u32 },
     };
