@@ -94,6 +94,37 @@ fn settings_change() {
 }
 
 #[test]
+fn what_the_configuration_does_not_name_is_as_initialize_said() {
+    let files = [("main.py", MAIN), ("helper.py", BLOCKS)];
+    let options = json!({ "select": ["unused-ignore"] });
+    let mut capabilities = pulls();
+    capabilities["workspace"]["configuration"] = json!(true);
+    let configuration = Some(json!([{}, {}]));
+    let mut client =
+        Client::start(&files, Start { capabilities, options: options.clone(), configuration, ..Start::default() });
+    client.open_file("main.py");
+    client.indexed();
+    // A wrong setting is said when the answer was worked in.
+    client.configure(json!([{}, { "ignor": [] }]));
+    client.notify("workspace/didChangeConfiguration", json!({ "settings": null }));
+    client.expect("window/showMessage");
+    assert_eq!(client.pull("main.py"), NOTHING);
+    client.finish();
+
+    let mut client = Client::start(&files, Start { options, ..Start::default() });
+    client.indexed();
+    client.open_file("main.py");
+    let mut told = |settings: Value| {
+        client.notify("workspace/didChangeConfiguration", json!({ "settings": { "asyncwise": settings } }));
+        client.pull("main.py")
+    };
+    assert_eq!(told(json!({ "codeLens": false })), NOTHING);
+    assert_eq!(told(json!({ "select": ["all"] })), FOUND);
+    assert_eq!(told(json!({})), NOTHING);
+    client.finish();
+}
+
+#[test]
 fn a_broken_configuration_is_a_diagnostic_in_its_file() {
     let files = [("main.py", MAIN), ("helper.py", BLOCKS), ("asyncwise.toml", "ignore = [\"blocking-call\"]\n")];
     let mut client = Client::pulling(&files);

@@ -7,7 +7,7 @@ use crate::module::Module;
 use crate::progress;
 use crate::projects::{Folder, Kind, around, is_too_wide};
 use crate::publish::{Event, Publisher};
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 use crate::uri;
 use crate::watch::{self, Activity};
 use dashmap::DashMap;
@@ -23,6 +23,8 @@ use tracing::{info, warn};
 pub(crate) struct Session {
     pub(crate) client: Client,
     capabilities: OnceLock<Capabilities>,
+    /// The settings of `initialize`, which hold where the configuration says nothing else.
+    initial: OnceLock<Given>,
     pub(crate) documents: Documents,
     projects: Mutex<Projects>,
     /// What the publisher is told.
@@ -74,6 +76,7 @@ impl Session {
         Arc::new(Self {
             client,
             capabilities: OnceLock::new(),
+            initial: OnceLock::new(),
             documents: Documents::default(),
             projects: Mutex::default(),
             events,
@@ -95,6 +98,17 @@ impl Session {
     /// Notes what the client can do, once.
     pub(crate) fn resolve(&self, client: &ClientCapabilities) -> &Capabilities {
         self.capabilities.get_or_init(|| Capabilities::of(client))
+    }
+
+    /// Takes note of the settings of `initialize`, once.
+    pub(crate) fn begin_with(&self, given: Given) {
+        self.configure(given.clone().over(&Given::default()), FxHashMap::default());
+        let _ = self.initial.set(given);
+    }
+
+    /// The settings that a configuration comes to: what it does not name is as `initialize` said.
+    pub(crate) fn configured(&self, given: Given) -> Settings {
+        given.over(self.initial.get_or_init(Given::default))
     }
 
     /// The settings that hold where no folder has its own.
