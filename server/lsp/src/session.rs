@@ -2,6 +2,7 @@
 
 use crate::capabilities::Capabilities;
 use crate::documents::{Document, Documents};
+use crate::handlers::command::SHOW_PATH;
 use crate::held::Held;
 use crate::module::Module;
 use crate::progress;
@@ -23,6 +24,8 @@ use tracing::{info, warn};
 pub(crate) struct Session {
     pub(crate) client: Client,
     capabilities: OnceLock<Capabilities>,
+    /// The client shows the paths that a command gives it.
+    shows_paths: OnceLock<bool>,
     /// The settings of `initialize`, which hold where the configuration says nothing else.
     initial: OnceLock<Given>,
     pub(crate) documents: Documents,
@@ -76,6 +79,7 @@ impl Session {
         Arc::new(Self {
             client,
             capabilities: OnceLock::new(),
+            shows_paths: OnceLock::new(),
             initial: OnceLock::new(),
             documents: Documents::default(),
             projects: Mutex::default(),
@@ -98,6 +102,17 @@ impl Session {
     /// Notes what the client can do, once.
     pub(crate) fn resolve(&self, client: &ClientCapabilities) -> &Capabilities {
         self.capabilities.get_or_init(|| Capabilities::of(client))
+    }
+
+    /// Notes whether the client itself shows the paths that [`SHOW_PATH`] gives it, once.
+    pub(crate) fn resolve_shown_paths(&self, client: &ClientCapabilities) {
+        let said = client.experimental.as_ref().and_then(|experimental| experimental.get(SHOW_PATH)?.as_bool());
+        let _ = self.shows_paths.set(said == Some(true));
+    }
+
+    /// Whether the client itself shows the paths that [`SHOW_PATH`] gives it.
+    pub(crate) fn client_shows_paths(&self) -> bool {
+        self.shows_paths.get().copied().unwrap_or(false)
     }
 
     /// Takes note of the settings of `initialize`, once.
