@@ -106,6 +106,29 @@ fn unsafe_fixes_are_hints_where_the_settings_say_so() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_an_action_is_named_with_its_place() {
+    let files = [("app/__init__.py", ""), ("app/main.py", "from app.load import load\n\nload()\n")];
+    let load = "import time\n\n\ndef load():\n    time.sleep(1)\n";
+    let reason = "app/main.py:3: load() is called at module level, where nothing can be awaited";
+    let refused = |capabilities: Value| {
+        let mut client = Client::start(&files, Start { capabilities, ..Start::default() });
+        client.open("app/load.py", load);
+        client.indexed();
+        let action = client.actions("app/load.py", 3, 5, Some("refactor.rewrite")).remove(0);
+        let answer = match action["disabled"].is_object() {
+            true => action["disabled"]["reason"].clone(),
+            false => client.response("codeAction/resolve", action)["error"].clone(),
+        };
+        client.finish();
+        answer
+    };
+    assert_eq!(refused(pulls()), json!({ "code": -32803, "message": reason }));
+    let mut capabilities = pulls();
+    capabilities["textDocument"]["codeAction"] = json!({ "isPreferredSupport": true, "disabledSupport": true });
+    assert_eq!(refused(capabilities), reason);
+}
+
+#[test]
 fn hovers() {
     let mut client = Client::pulling(&[("main.py", MAIN), ("helper.py", BLOCKS)]);
     client.indexed();

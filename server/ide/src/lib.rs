@@ -14,5 +14,3 @@ pub mod markup;
 pub mod paths;
 pub mod symbols;
 mod words;
-
-pub use words::place_label;

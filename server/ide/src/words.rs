@@ -32,7 +32,7 @@ pub(crate) fn short_path(analysis: &Analysis, file: FileId) -> String {
 }
 
 /// `pkg/main.py:22`: a place as a person writes it, the line from 1. Of a notebook only the file, as lines count in cells.
-pub fn place_label(analysis: &Analysis, place: Place) -> String {
+pub(crate) fn place_label(analysis: &Analysis, place: Place) -> String {
     let path = short_path(analysis, place.file);
     let file = analysis.world.program.file(place.file);
     if file.is_notebook {

@@ -4,7 +4,6 @@ mod support;
 
 use asyncwise_ide::actions::{Action, ActionKind, Declined, What, actions, fix_all, resolve};
 use asyncwise_ide::diagnostics::FindingId;
-use asyncwise_ide::place_label;
 use expect_test::{Expect, expect};
 use support::{Fixture, Texts, findings_of, fixture, joined, split};
 
@@ -25,8 +24,7 @@ fn applied(fixture: &Fixture, title: &str) -> Result<(Action, Texts), String> {
         let chosen = chosen.ok_or_else(|| format!("no `{title}` in {titles:?}"))?;
         match resolve(analysis, findings, fixture.file, &chosen.what) {
             Ok(resolved) => Ok((chosen, fixture.edited(&resolved.edits))),
-            Err(Declined::Refused { place, message }) => Err(format!("{}: {message}", place_label(analysis, place))),
-            Err(Declined::Stale) => Err("stale".to_owned()),
+            Err(declined) => Err(declined.reason(analysis).unwrap_or_else(|| "stale".to_owned())),
         }
     })
 }

@@ -8,6 +8,7 @@ pub use ignore::REASON;
 
 use crate::diagnostics::FindingId;
 use crate::symbols::{functions_at, meet};
+use crate::words::place_label;
 use asyncwise_analysis::analysis::Analysis;
 use asyncwise_analysis::finding::{Applicability, Edit, FileId, Finding, Place};
 use asyncwise_analysis::infer::Infer;
@@ -95,6 +96,16 @@ pub enum Declined {
         /// In words: one line.
         message: String,
     },
+}
+
+impl Declined {
+    /// `pkg/main.py:12: ...`: why it cannot be done, and where that stands. None when the text has changed.
+    pub fn reason(&self, analysis: &Analysis) -> Option<String> {
+        match self {
+            Declined::Stale => None,
+            Declined::Refused { place, message } => Some(format!("{}: {message}", place_label(analysis, *place))),
+        }
+    }
 }
 
 /// The actions for a range, an empty one for a cursor: fixes first, then the rewriting, the whole file, comments and pages.

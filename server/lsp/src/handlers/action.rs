@@ -67,12 +67,14 @@ pub(crate) async fn resolve(session: &Arc<Session>, mut action: CodeAction) -> R
 pub(super) async fn edit_again(session: &Arc<Session>, data: Data) -> Result<WorkspaceEdit> {
     let asked = session.asked(&data.uri).filter(|asked| asked.document.stamp == data.stamp);
     let Some(asked) = asked else { return Err(Error::content_modified()) };
-    let edit = asked.answer_from_index(session, move |answering| edit_of(&data.what, answering)).await?;
-    edit.map_err(|declined| match declined {
-        Declined::Stale => Error::content_modified(),
+    let edit = asked.answer_from_index(session, move |answering| {
+        edit_of(&data.what, answering).map_err(|declined| declined.reason(&answering.view.snapshot.analysis))
+    });
+    edit.await?.map_err(|reason| match reason {
+        None => Error::content_modified(),
         // The message is what the user sees.
-        Declined::Refused { message, .. } => {
-            Error { message: message.into(), ..Error::new(tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED)) }
+        Some(reason) => {
+            Error { message: reason.into(), ..Error::new(tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED)) }
         }
     })
 }
@@ -152,8 +154,9 @@ fn listed(action: Action, answering: &Answering) -> Option<CodeAction> {
     }
     match edit_of(&action.what, answering) {
         Ok(edit) => listed.edit = Some(edit),
-        Err(Declined::Refused { message, .. }) if client.disabled_actions => {
-            listed.disabled = Some(CodeActionDisabled { reason: message });
+        Err(declined) if client.disabled_actions => {
+            let reason = declined.reason(&answering.view.snapshot.analysis)?;
+            listed.disabled = Some(CodeActionDisabled { reason });
         }
         Err(_) => return None,
     }
