@@ -34,6 +34,7 @@ pub(crate) fn pulls() -> Value {
         "textDocument": {
             "diagnostic": { "relatedInformation": true, "codeDescriptionSupport": true, "dataSupport": true },
             "codeAction": {
+                "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } },
                 "dataSupport": true, "disabledSupport": true, "isPreferredSupport": true,
                 "resolveSupport": { "properties": ["edit"] }
             },

@@ -39,13 +39,25 @@ fn run_becomes_await() {
 #[test]
 fn a_client_that_resolves_nothing_gets_the_edits_at_once() {
     let mut capabilities = pulls();
-    capabilities["textDocument"]["codeAction"] = json!({});
+    capabilities["textDocument"]["codeAction"] =
+        json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
     capabilities["workspace"]["workspaceEdit"] = json!({});
     let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
     client.open_file("main.py");
     let actions = client.actions("main.py", 8, 10, None);
     let uri = client.uri("main.py");
     assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "await work()");
+    client.finish();
+}
+
+#[test]
+fn a_client_that_takes_commands_alone_gets_no_actions() {
+    let mut capabilities = pulls();
+    capabilities["textDocument"]["codeAction"] = json!({});
+    let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
+    assert_eq!(client.capabilities["codeActionProvider"], Value::Null);
+    client.open_file("main.py");
+    assert_eq!(client.actions("main.py", 8, 10, None), [Value::Null; 0]);
     client.finish();
 }
 

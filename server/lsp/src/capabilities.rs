@@ -21,6 +21,8 @@ pub(crate) struct Capabilities {
     pub(crate) diagnostic_data: bool,
     pub(crate) unnecessary_tag: bool,
     pub(crate) deprecated_tag: bool,
+    /// It takes actions, and not only commands.
+    pub(crate) code_actions: bool,
     /// Edits of actions may be made when one is chosen.
     pub(crate) resolves_edits: bool,
     pub(crate) disabled_actions: bool,
@@ -64,6 +66,7 @@ impl Capabilities {
             diagnostic_data: either(pushed.data_support, pulled.data_support),
             unnecessary_tag: has_tag(DiagnosticTag::UNNECESSARY),
             deprecated_tag: has_tag(DiagnosticTag::DEPRECATED),
+            code_actions: action.code_action_literal_support.is_some(),
             resolves_edits: resolves && action.data_support == Some(true),
             disabled_actions: action.disabled_support.unwrap_or(false),
             document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes).unwrap_or(false),
@@ -96,11 +99,13 @@ pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
         })),
         notebook_document_sync: Some(OneOf::Left(notebooks())),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(action::kinds()),
-            resolve_provider: Some(client.resolves_edits),
-            ..CodeActionOptions::default()
-        })),
+        code_action_provider: client.code_actions.then(|| {
+            CodeActionProviderCapability::Options(CodeActionOptions {
+                code_action_kinds: Some(action::kinds()),
+                resolve_provider: Some(client.resolves_edits),
+                ..CodeActionOptions::default()
+            })
+        }),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         inlay_hint_provider: Some(OneOf::Left(true)),
         call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),

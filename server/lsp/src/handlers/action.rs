@@ -34,7 +34,8 @@ struct Data {
 
 /// `textDocument/codeAction`.
 pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-    let Some(asked) = session.asked(&params.text_document.uri) else { return Ok(None) };
+    let asked = session.asked(&params.text_document.uri).filter(|_| session.capabilities().code_actions);
+    let Some(asked) = asked else { return Ok(None) };
     asked
         .answer_from_index(session, move |answering| {
             let columns = answering.session.capabilities().columns;
