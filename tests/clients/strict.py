@@ -16,7 +16,7 @@ from pytest_lsp import LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 from pytest_lsp.protocol import LanguageClientProtocol
 
-PATIENCE = 60
+PATIENCE = 20
 """Seconds after which a test that waits has failed."""
 
 

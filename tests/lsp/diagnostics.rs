@@ -47,6 +47,17 @@ fn a_client_that_is_sent_diagnostics() {
 }
 
 #[test]
+fn a_client_that_cannot_be_told_to_ask_again_is_sent_diagnostics() {
+    let capabilities = json!({ "textDocument": { "diagnostic": {}, "publishDiagnostics": {} } });
+    let mut client =
+        Client::start(&[("main.py", MAIN), ("helper.py", BLOCKS)], Start { capabilities, ..Start::default() });
+    assert_eq!(client.capabilities["diagnosticProvider"], Value::Null);
+    client.open_file("main.py");
+    client.pushes("main.py", FOUND);
+    client.finish();
+}
+
+#[test]
 fn an_edit_in_one_text_is_seen_in_the_others() {
     let files = [("main.py", MAIN), ("helper.py", HARMLESS)];
     let mut client = Client::pushed(&files);

@@ -10,7 +10,7 @@ use tower_lsp::ls_types::*;
 pub(crate) struct Capabilities {
     /// What columns of positions count.
     pub(crate) columns: Columns,
-    /// It asks for diagnostics; otherwise they are pushed.
+    /// It asks for diagnostics, at the right time; otherwise they are pushed.
     pub(crate) pulls_diagnostics: bool,
     pub(crate) refreshes_diagnostics: bool,
     pub(crate) refreshes_lenses: bool,
@@ -46,7 +46,10 @@ impl Capabilities {
         let general = client.general.as_ref();
         let pushed = text.publish_diagnostics.clone().unwrap_or_default();
         let pulled = text.diagnostic.clone();
-        let pulls = pulled.is_some();
+        let refreshes = workspace.diagnostics.and_then(|d| d.refresh_support).unwrap_or(false);
+        // A client that cannot be told to ask again would go on showing what an edit in another file has made untrue, and what was
+        // known before the index. If it takes diagnostics that are sent, they are.
+        let pulls = pulled.is_some() && (refreshes || text.publish_diagnostics.is_none());
         let pulled = pulled.unwrap_or_default();
         let either = |push: Option<bool>, pull: Option<bool>| push == Some(true) || (pulls && pull == Some(true));
         let tags = pushed.tag_support.as_ref().map(|tags| tags.value_set.clone()).unwrap_or_default();
@@ -58,7 +61,7 @@ impl Capabilities {
         Self {
             columns: encoding::negotiate(general.and_then(|general| general.position_encodings.as_deref())),
             pulls_diagnostics: pulls,
-            refreshes_diagnostics: workspace.diagnostics.and_then(|d| d.refresh_support).unwrap_or(false),
+            refreshes_diagnostics: refreshes,
             refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
             refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
             related_information: either(pushed.related_information, pulled.related_information),
