@@ -14,5 +14,9 @@ mod lifecycle;
 mod notebooks;
 #[path = "lsp/oracle.rs"]
 mod oracle;
+#[path = "lsp/robust.rs"]
+mod robust;
+#[path = "lsp/uris.rs"]
+mod uris;
 #[path = "lsp/workspace.rs"]
 mod workspace;

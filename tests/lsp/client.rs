@@ -34,7 +34,6 @@ pub(crate) fn pulls() -> Value {
         "textDocument": {
             "diagnostic": { "relatedInformation": true, "codeDescriptionSupport": true, "dataSupport": true },
             "codeAction": {
-                "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } },
                 "dataSupport": true, "disabledSupport": true, "isPreferredSupport": true,
                 "resolveSupport": { "properties": ["edit"] }
             },
@@ -335,7 +334,7 @@ impl Client {
                     self.answer(&message, configuration);
                 }
             }
-            "window/logMessage" => {}
+            "window/logMessage" | "$/logTrace" => {}
             _ => self.unread.push_back(message),
         }
     }
@@ -361,7 +360,8 @@ impl Client {
     /// As [`Client::take`], when the server does not listen any more.
     fn take_last(&mut self, message: Value) {
         let is_request = message.get("id").is_some() && message.get("method").is_some();
-        if message["method"] != "window/logMessage" && !is_request {
+        let is_log = message["method"] == "window/logMessage" || message["method"] == "$/logTrace";
+        if !is_log && !is_request {
             self.unread.push_back(message);
         }
     }

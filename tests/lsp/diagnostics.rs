@@ -47,17 +47,6 @@ fn a_client_that_is_sent_diagnostics() {
 }
 
 #[test]
-fn a_client_that_cannot_be_told_to_ask_again_is_sent_diagnostics() {
-    let capabilities = json!({ "textDocument": { "diagnostic": {}, "publishDiagnostics": {} } });
-    let mut client =
-        Client::start(&[("main.py", MAIN), ("helper.py", BLOCKS)], Start { capabilities, ..Start::default() });
-    assert_eq!(client.capabilities["diagnosticProvider"], Value::Null);
-    client.open_file("main.py");
-    client.pushes("main.py", FOUND);
-    client.finish();
-}
-
-#[test]
 fn an_edit_in_one_text_is_seen_in_the_others() {
     let files = [("main.py", MAIN), ("helper.py", HARMLESS)];
     let mut client = Client::pushed(&files);
@@ -67,6 +56,7 @@ fn an_edit_in_one_text_is_seen_in_the_others() {
     client.open_file("helper.py");
     client.pushes("helper.py", &[]);
     client.replace("helper.py", BLOCKS);
+    client.pushes("helper.py", &[]);
     client.pushes("main.py", FOUND);
     client.close("helper.py");
     client.pushes("main.py", &[]);
@@ -164,5 +154,24 @@ fn findings_of_a_statement_that_is_being_typed_stay() {
     assert_eq!(report["items"][0]["data"], json!({ "held": true }));
     client.replace("main.py", "import time\n\n\nasync def f():\n    pass\n");
     assert_eq!(client.pull("main.py"), [""; 0]);
+    client.finish();
+}
+
+#[test]
+fn every_version_is_told_of_once() {
+    let mut client = Client::pushed(&[]);
+    client.indexed();
+    let version = |client: &mut Client| client.expect("textDocument/publishDiagnostics")["params"]["version"].clone();
+    client.open("main.py", "x = 1\n");
+    assert_eq!(version(&mut client), 1);
+    client.replace("main.py", "x = 2\n");
+    assert_eq!(version(&mut client), 2);
+    // Other texts say nothing new about it.
+    client.open("other.py", "y = 1\n");
+    assert_eq!(version(&mut client), 1);
+    client.replace("main.py", "x = 3\n");
+    assert_eq!(version(&mut client), 3);
+    client.close("main.py");
+    client.close("other.py");
     client.finish();
 }

@@ -39,25 +39,14 @@ fn run_becomes_await() {
 #[test]
 fn a_client_that_resolves_nothing_gets_the_edits_at_once() {
     let mut capabilities = pulls();
-    capabilities["textDocument"]["codeAction"] =
-        json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
+    let kinds = json!({ "codeActionKind": { "valueSet": ["quickfix"] } });
+    capabilities["textDocument"]["codeAction"] = json!({ "codeActionLiteralSupport": kinds });
     capabilities["workspace"]["workspaceEdit"] = json!({});
     let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
     client.open_file("main.py");
     let actions = client.actions("main.py", 8, 10, None);
     let uri = client.uri("main.py");
     assert_eq!(actions[0]["edit"]["changes"][&uri][0]["newText"], "await work()");
-    client.finish();
-}
-
-#[test]
-fn a_client_that_takes_commands_alone_gets_no_actions() {
-    let mut capabilities = pulls();
-    capabilities["textDocument"]["codeAction"] = json!({});
-    let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
-    assert_eq!(client.capabilities["codeActionProvider"], Value::Null);
-    client.open_file("main.py");
-    assert_eq!(client.actions("main.py", 8, 10, None), [Value::Null; 0]);
     client.finish();
 }
 
@@ -109,10 +98,11 @@ fn unsafe_fixes_are_hints_where_the_settings_say_so() {
         client.open_file("main.py");
         let action = client.actions("main.py", 5, 6, Some("quickfix")).remove(0);
         client.finish();
-        (action["title"].clone(), action["disabled"].is_object(), action["isPreferred"].clone())
+        assert!(action["isPreferred"].is_null(), "a preferred fix is applied unseen");
+        (action["title"].clone(), action["disabled"].is_object())
     };
-    assert_eq!(first(json!({})), (json!("Await `asyncio.sleep()`"), false, json!(true)));
-    assert_eq!(first(json!({ "unsafeFixes": "hint" })), (json!("Await `asyncio.sleep()`"), true, Value::Null));
+    assert_eq!(first(json!({})), (json!("Await `asyncio.sleep()`"), false));
+    assert_eq!(first(json!({ "unsafeFixes": "hint" })), (json!("Await `asyncio.sleep()`"), true));
 }
 
 #[test]
@@ -211,5 +201,29 @@ fn commands() {
     std::fs::write(client.path("helper.py"), HARMLESS).unwrap();
     client.indexed();
     client.command("asyncwise.restart", json!([]));
+    client.finish();
+}
+
+#[test]
+fn actions_of_clients_that_know_commands_only() {
+    let mut capabilities = pulls();
+    capabilities["textDocument"]["codeAction"] = json!({});
+    let mut client = Client::start(&[], Start { capabilities, ..Start::default() });
+    client.open("main.py", "import asyncio\n\n\nasync def g(): ...\n\n\nasync def f():\n    asyncio.run(g())\n");
+    let commands = client.actions("main.py", 7, 6, None);
+    let names: Vec<_> = commands.iter().map(|command| command["command"].as_str().unwrap()).collect();
+    assert_eq!(names.iter().filter(|name| **name == "asyncwise.explain").count(), 1, "{commands:?}");
+    let fix = commands.iter().find(|command| command["command"] == "asyncwise.applyFix").unwrap().clone();
+    assert_eq!(fix["title"], "Replace asyncio.run() by await");
+    assert_eq!(client.command("asyncwise.applyFix", fix["arguments"].clone()), Value::Null);
+    let request = client.expect("workspace/applyEdit");
+    client.apply(&request["params"]["edit"]);
+    client.answer(&request, json!({ "applied": true }));
+    assert!(client.text("main.py").ends_with("    await g()\n"), "{}", client.text("main.py"));
+    let stale = client.response(
+        "workspace/executeCommand",
+        json!({ "command": "asyncwise.applyFix", "arguments": fix["arguments"] }),
+    );
+    assert_eq!(stale["error"]["code"], -32801);
     client.finish();
 }

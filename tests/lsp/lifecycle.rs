@@ -71,3 +71,22 @@ fn without_a_connection_there_is_an_error() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no connection"));
 }
+
+#[test]
+fn a_client_that_traces() {
+    let mut client = Client::pulling(&[]);
+    client.indexed();
+    for (value, has_details) in [("messages", false), ("verbose", true)] {
+        client.notify("$/setTrace", json!({ "value": value }));
+        let trace = client.expect("$/logTrace");
+        let message = trace["params"]["message"].as_str().expect("a message").to_owned();
+        assert!(message.starts_with("$/setTrace handled in "), "{message}");
+        assert_eq!(trace["params"]["verbose"].is_string(), has_details, "{trace}");
+    }
+    client.notify("$/setTrace", json!({ "value": "off" }));
+    client.notify("$/setTrace", json!({ "value": "messages" }));
+    // Nothing was said while it was off, its own end least of all.
+    let trace = client.expect("$/logTrace");
+    assert!(trace["params"].get("verbose").is_none(), "{trace}");
+    client.finish();
+}

@@ -77,3 +77,22 @@ fn cells_are_sent_their_diagnostics() {
     assert!(brief(&Value::Null).is_empty());
     client.finish();
 }
+
+#[test]
+fn nothing_is_said_about_notebooks_that_are_not_open() {
+    let code = "import asyncio\\n\\nasync def f():\\n    asyncio.run(g())\\n";
+    let cell = format!("{{\"cell_type\": \"code\", \"metadata\": {{}}, \"outputs\": [], \"source\": \"{code}\"}}");
+    let book = format!("{{\"cells\": [{cell}], \"metadata\": {{}}, \"nbformat\": 4, \"nbformat_minor\": 5}}");
+    let files = [("book.ipynb", book.as_str()), ("main.py", "import time\n\nasync def f():\n    time.sleep(1)\n")];
+    let options = json!({ "diagnosticMode": "workspace" });
+    let mut client = Client::start(&files, Start { options: options.clone(), ..Start::default() });
+    let report = client.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
+    let uris: Vec<_> = report["items"].as_array().unwrap().iter().map(|item| item["uri"].clone()).collect();
+    assert_eq!(uris, [client.uri("main.py")]);
+    client.finish();
+
+    let mut client = Client::start(&files, Start { options, capabilities: pushed(), ..Start::default() });
+    client.pushes("main.py", &["4:5-18 blocking-call"]);
+    client.indexed();
+    client.finish();
+}

@@ -73,8 +73,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// `await <operand>` in place of `expr`, in parentheses where the place needs them.
+    /// `await <operand>` in place of `expr`, in parentheses where the place needs them; the operand alone where it is awaited already.
     pub fn awaited(&self, expr: ExprId, operand: &str) -> String {
+        if let Parent::Expr(parent) = self.facts.expr(expr).parent
+            && matches!(self.facts.expr(parent).kind, ExprKind::Await(_))
+        {
+            return operand.to_owned();
+        }
         if self.binds_tighter(expr) { format!("(await {operand})") } else { format!("await {operand}") }
     }
 

@@ -9,7 +9,7 @@
 use crate::analysis::{Analysis, Roots, file_sites};
 use crate::finding::FileId;
 use crate::graph::Graph;
-use crate::infer::{FileMemo, Infer, Keeping, World};
+use crate::infer::{Again, FileMemo, Infer, Keeping, World};
 use crate::program::Program;
 use crate::sites::{Site, Whole};
 use rayon::prelude::*;
@@ -35,6 +35,7 @@ impl Analysis {
     /// nothing. `self` must be made by [`Analysis::open`] or by this; it stays as it is.
     pub fn update(&self, program: Arc<Program>, changed: &[FileId]) -> (Self, Effort) {
         let mut update = Update {
+            old: &self.world,
             world: self.world.after(program.clone(), changed),
             whole: self.whole.clone(),
             sites: self.graph.sites.clone(),
@@ -59,7 +60,9 @@ impl Analysis {
     }
 }
 
-struct Update {
+struct Update<'a> {
+    /// Before the edit.
+    old: &'a World,
     world: World,
     whole: Whole,
     sites: Vec<Arc<Vec<Site>>>,
@@ -71,7 +74,7 @@ struct Update {
     uncertain: FxHashSet<FileId>,
 }
 
-impl Update {
+impl Update<'_> {
     /// Works out `files` and all that follows; `memos` is what was remembered of them. False when it does not end.
     fn run(&mut self, mut files: Vec<FileId>, mut memos: Vec<Arc<FileMemo>>) -> bool {
         for _ in 0..MAX_ROUNDS {
@@ -112,16 +115,35 @@ impl Update {
     /// files of `batch` were worked out with the new text already.
     fn compare(&mut self, memo: &FileMemo, batch: &FxHashSet<FileId>, next: &mut FxHashSet<FileId>) {
         let mut infer = Infer::new(&self.world);
-        for (key, entry) in memo.observed() {
-            let answer = infer.again(&key);
-            match (&entry.answer, &answer) {
-                (Some(old), Some(new)) if old == new => {
+        let mut before = Infer::new(self.old);
+        let (mut loose, mut is_other) = (Vec::new(), false);
+        for (key, mut entry) in memo.observed() {
+            match (&entry.answer, infer.again(&key)) {
+                (Some(old), Again::Kept(new)) if *old == new => {
                     self.world.memos[key.file().index()].keep_readers(key, entry);
                 }
-                // What hangs on the order of questions: looked at once more, no more.
-                (None, None) => next.extend(entry.readers.iter().filter(|reader| self.uncertain.insert(**reader))),
-                _ => next.extend(entry.readers.iter().filter(|reader| !batch.contains(reader))),
+                (None, Again::Loose(new)) => {
+                    let old = entry.loose.take().or_else(|| match before.again(&key) {
+                        Again::Loose(old) => Some(old),
+                        _ => None,
+                    });
+                    is_other |= old.as_ref() != Some(&new);
+                    entry.loose = Some(new);
+                    loose.push((key, entry));
+                }
+                _ => {
+                    is_other = true;
+                    next.extend(entry.readers.iter().filter(|reader| !batch.contains(reader)));
+                }
             }
+        }
+        // What hangs on the order of questions may have come out differently for those who asked in another order, though
+        // it is the same here: they are looked at once more, unless nothing at all is another.
+        for (key, entry) in loose {
+            if is_other {
+                next.extend(entry.readers.iter().filter(|reader| self.uncertain.insert(**reader)));
+            }
+            self.world.memos[key.file().index()].keep_readers(key, entry);
         }
     }
 }

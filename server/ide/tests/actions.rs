@@ -121,11 +121,22 @@ fn starts_that_are_no_plain_await_are_left_alone() {
 }
 
 #[test]
-fn fixes_come_first_and_one_is_preferred() {
+fn a_thread_for_a_generator_is_not_offered() {
+    check_list(
+        "import time\n\ndef ticks():\n    time.sleep(1)\n    yield 1\n\nasync def f():\n    for _ in $0ticks():\n        pass\n",
+        expect![[r#"
+            - Ignore `blocking-call` here
+            - Explain `blocking-call`
+        "#]],
+    );
+}
+
+#[test]
+fn fixes_come_first_and_a_safe_one_is_preferred() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n",
         expect![[r#"
-            * Await `asyncio.sleep()`
+            - Await `asyncio.sleep()`
             - Ignore `blocking-call` here
             - Explain `blocking-call`
         "#]],
@@ -148,9 +159,9 @@ fn a_range_lists_the_actions_of_every_finding_in_it() {
     check_list(
         "import time\n\nasync def f():\n    $0time.sleep(1)\n    f()\n    time.sleep(2)$0\n",
         expect![[r#"
-            * Await `asyncio.sleep()`
+            - Await `asyncio.sleep()`
             * Await `f()`
-            * Await `asyncio.sleep()`
+            - Await `asyncio.sleep()`
             - Apply all safe fixes of this file
             - Ignore `blocking-call` here
             - Ignore `unawaited-coroutine` here

@@ -10,7 +10,7 @@ use tower_lsp::ls_types::*;
 pub(crate) struct Capabilities {
     /// What columns of positions count.
     pub(crate) columns: Columns,
-    /// It asks for diagnostics, at the right time; otherwise they are pushed.
+    /// It asks for diagnostics; otherwise they are pushed.
     pub(crate) pulls_diagnostics: bool,
     pub(crate) refreshes_diagnostics: bool,
     pub(crate) refreshes_lenses: bool,
@@ -21,8 +21,8 @@ pub(crate) struct Capabilities {
     pub(crate) diagnostic_data: bool,
     pub(crate) unnecessary_tag: bool,
     pub(crate) deprecated_tag: bool,
-    /// It takes actions, and not only commands.
-    pub(crate) code_actions: bool,
+    /// Actions are more than commands.
+    pub(crate) action_literals: bool,
     /// Edits of actions may be made when one is chosen.
     pub(crate) resolves_edits: bool,
     pub(crate) disabled_actions: bool,
@@ -46,9 +46,8 @@ impl Capabilities {
         let general = client.general.as_ref();
         let pushed = text.publish_diagnostics.clone().unwrap_or_default();
         let pulled = text.diagnostic.clone();
-        let refreshes = workspace.diagnostics.and_then(|d| d.refresh_support).unwrap_or(false);
-        // A client that cannot be told to ask again would go on showing what an edit in another file has made untrue, and what was
-        // known before the index. If it takes diagnostics that are sent, they are.
+        // A client that cannot be asked to pull again (Neovim 0.11) would not hear of what an edit in another file changes.
+        let refreshes = workspace.diagnostics.as_ref().and_then(|d| d.refresh_support) == Some(true);
         let pulls = pulled.is_some() && (refreshes || text.publish_diagnostics.is_none());
         let pulled = pulled.unwrap_or_default();
         let either = |push: Option<bool>, pull: Option<bool>| push == Some(true) || (pulls && pull == Some(true));
@@ -56,6 +55,10 @@ impl Capabilities {
         // The set of tags of a client that pulls cannot be read from its type; both have always been in it.
         let has_tag = |tag| tags.contains(&tag) || (pulls && pulled.tag_support.is_some());
         let action = text.code_action.unwrap_or_default();
+        // What comes with actions only, whether the client names them or not.
+        let literals = action.code_action_literal_support.is_some()
+            || action.resolve_support.is_some()
+            || [action.data_support, action.disabled_support, action.is_preferred_support].contains(&Some(true));
         let resolves = action.resolve_support.is_some_and(|support| support.properties.iter().any(|p| p == "edit"));
         let hover = text.hover.and_then(|hover| hover.content_format).unwrap_or_default();
         Self {
@@ -69,7 +72,7 @@ impl Capabilities {
             diagnostic_data: either(pushed.data_support, pulled.data_support),
             unnecessary_tag: has_tag(DiagnosticTag::UNNECESSARY),
             deprecated_tag: has_tag(DiagnosticTag::DEPRECATED),
-            code_actions: action.code_action_literal_support.is_some(),
+            action_literals: literals,
             resolves_edits: resolves && action.data_support == Some(true),
             disabled_actions: action.disabled_support.unwrap_or(false),
             document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes).unwrap_or(false),
@@ -102,13 +105,11 @@ pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
         })),
         notebook_document_sync: Some(OneOf::Left(notebooks())),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
-        code_action_provider: client.code_actions.then(|| {
-            CodeActionProviderCapability::Options(CodeActionOptions {
-                code_action_kinds: Some(action::kinds()),
-                resolve_provider: Some(client.resolves_edits),
-                ..CodeActionOptions::default()
-            })
-        }),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(action::kinds()),
+            resolve_provider: Some(client.resolves_edits),
+            ..CodeActionOptions::default()
+        })),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         inlay_hint_provider: Some(OneOf::Left(true)),
         call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),

@@ -27,6 +27,13 @@ pub(crate) struct Report {
     pub(crate) items: Vec<Diagnostic>,
 }
 
+impl Report {
+    /// Of a file that is not open.
+    pub(crate) fn of_closed(uri: Uri, items: Vec<Diagnostic>) -> Self {
+        Self { uri, version: None, stamp: None, items }
+    }
+}
+
 /// The diagnostics of an open text; of each cell of a notebook.
 pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<Report> {
     let client = session.capabilities();
@@ -44,9 +51,14 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
     let places = Places::new(view, client.columns);
     let order = (!view.is_provisional, view.serial);
     let source = view.snapshot.program().file(file);
-    for Shown { diagnostic: found, is_held } in
-        session.held.show(&module.path, order, (&source.text, &source.facts), &shown(view, file))
-    {
+    let findings = shown(view, file);
+    let is_disturbed = is_disturbed(view, module);
+    let shown = session.held.show(&module.path, order, (&source.text, &source.facts), is_disturbed, &findings);
+    if !module.parts.iter().any(|part| session.documents.get(&part.document.uri).is_some()) {
+        // It was closed meanwhile, and nobody would forget it any more.
+        session.held.forget(&module.path);
+    }
+    for Shown { diagnostic: found, is_held } in shown {
         if let Some((part, range)) = module.locate(found.span, client.columns)
             && let Some(report) = reports.iter_mut().find(|report| report.stamp == Some(part.document.stamp))
         {
@@ -60,6 +72,13 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
     reports
 }
 
+/// Whether another open text has a syntax error.
+fn is_disturbed(view: &View, module: &Module) -> bool {
+    let program = view.snapshot.program();
+    let others = view.modules.keys().filter(|path| **path != module.path);
+    others.filter_map(|path| view.snapshot.file(path)).any(|file| !program.facts(file).errors.is_empty())
+}
+
 /// The diagnostics of a file that is not open. None for a notebook, whose cells have no names then.
 pub(crate) fn of_file(view: &View, file: FileId, client: &Capabilities) -> Option<Report> {
     if view.snapshot.program().file(file).is_notebook {
@@ -71,7 +90,7 @@ pub(crate) fn of_file(view: &View, file: FileId, client: &Capabilities) -> Optio
         let range = places.locate(finding.place)?.range;
         Some(diagnostic::diagnostic(ide::diagnostic(&finding), range, &places, client))
     });
-    Some(Report { uri, version: None, stamp: None, items: items.collect() })
+    Some(Report::of_closed(uri, items.collect()))
 }
 
 fn shown(view: &View, file: FileId) -> Vec<Finding> {

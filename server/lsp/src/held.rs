@@ -1,5 +1,5 @@
-//! Keeps the findings of a statement that is broken now until it is whole again: whoever types the argument of a call does not want
-//! everything below it to vanish and come back.
+//! Keeps findings that a syntax error takes away until the text is whole again: whoever types the argument of a call does not want
+//! everything below it to vanish and come back, nor what is shown in the other files that call the function.
 
 use asyncwise_analysis::finding::Finding;
 use asyncwise_ide::diagnostics::{Diagnostic, diagnostic};
@@ -30,12 +30,14 @@ struct Memory {
 pub(crate) struct Held(DashMap<PathBuf, Arc<Mutex<Memory>>>);
 
 impl Held {
-    /// What to show for a text, whose findings are these in the state of the project with this `order`.
+    /// What to show for a text, whose findings are these in the state of the project with this `order`. It is disturbed when
+    /// another open text has a syntax error: what that one offers may be missing only for a moment.
     pub(crate) fn show(
         &self,
         path: &Path,
         order: (bool, u64),
         (text, facts): (&Arc<str>, &FileFacts),
+        is_disturbed: bool,
         findings: &[Finding],
     ) -> Vec<Shown> {
         let memory = self.0.entry(path.to_owned()).or_default().clone();
@@ -47,15 +49,25 @@ impl Held {
         }
         let mut shown: Vec<Shown> = current.collect();
         let (old, new) = (memory.text.clone(), text);
-        if !facts.errors.is_empty() {
-            let kept = memory.shown.drain(..).filter_map(|last| moved(last, &old, new));
-            let kept: Vec<Shown> =
-                kept.filter(|held| is_broken(facts, held.diagnostic.span) && !is_among(held, &shown)).collect();
+        let is_edited = old != *new;
+        if !facts.errors.is_empty() || (is_disturbed && !is_edited) {
+            // An error may take away from statements that are whole what they are about, and only what is typed here can do so.
+            let stays = |held: &Shown, was_held| {
+                is_disturbed || is_edited || was_held || is_broken(facts, held.diagnostic.span)
+            };
+            let kept = memory.shown.drain(..).filter_map(|last| Some((last.is_held, moved(last, &old, new)?)));
+            let kept = kept.filter(|(was_held, held)| stays(held, *was_held) && !is_among(held, &shown));
+            let kept: Vec<Shown> = kept.map(|(_, held)| held).collect();
             shown.extend(kept);
             shown.sort_by_key(|shown| shown.diagnostic.span);
         }
         *memory = Memory { order: Some(order), text: new.clone(), shown: shown.clone() };
         shown
+    }
+
+    /// How many texts are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Forgets a text.
@@ -134,7 +146,7 @@ mod tests {
             let facts = asyncwise_syntax::facts(text);
             let text: Arc<str> = (*text).into();
             let findings = findings(&text, &facts);
-            shown = held.show(Path::new("/x.py"), (true, order as u64), (&text, &facts), &findings);
+            shown = held.show(Path::new("/x.py"), (true, order as u64), (&text, &facts), false, &findings);
         }
         let text = texts.last().expect("a text");
         let line = |shown: &Shown| {
@@ -153,6 +165,24 @@ mod tests {
         assert_eq!(after(&[WHOLE, &broken]).first().map(String::as_str), Some("3?"));
         assert_eq!(after(&[WHOLE, &broken, &broken.replace("x(\n", "x(y\n")]).first().map(String::as_str), Some("3?"));
         assert_eq!(after(&[WHOLE, &broken, &broken.replace("x(\n", "x()\n")]), ["3", "6"]);
+    }
+
+    /// Whether the finding of a text is shown after it stayed the same and its finding went, and whether it is held.
+    fn after_another_text(is_disturbed: bool) -> Vec<bool> {
+        let held = Held::default();
+        let facts = asyncwise_syntax::facts(WHOLE);
+        let text: Arc<str> = WHOLE.into();
+        let show = |order, is_disturbed, findings: &[Finding]| {
+            held.show(Path::new("/x.py"), (true, order), (&text, &facts), is_disturbed, findings)
+        };
+        show(0, false, &findings(WHOLE, &facts));
+        show(1, is_disturbed, &[]).iter().map(|shown| shown.is_held).collect()
+    }
+
+    #[test]
+    fn what_a_broken_text_takes_from_others_is_held() {
+        assert_eq!(after_another_text(true), [true, true]);
+        assert!(after_another_text(false).is_empty());
     }
 
     #[test]

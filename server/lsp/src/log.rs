@@ -1,4 +1,4 @@
-//! What is logged, in the log of the client.
+//! What is logged: in the log of the client what the settings name, in its trace everything while it traces.
 
 use crate::settings::LogLevel;
 use std::fmt::{self, Write};
@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tower_lsp::Client;
-use tower_lsp::ls_types::{MessageType, TraceValue};
+use tower_lsp::ls_types::notification::LogTrace;
+use tower_lsp::ls_types::{LogTraceParams, MessageType, TraceValue};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -15,10 +16,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// What the settings say, as a number of [`LogLevel`].
 static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Warning as u8);
-/// What `$/setTrace` says, likewise.
-static TRACE: AtomicU8 = AtomicU8::new(0);
+/// What `initialize` or `$/setTrace` say, as a number of [`TraceValue`].
+static TRACE: AtomicU8 = AtomicU8::new(TraceValue::Off as u8);
 /// Where the lines go while a session runs.
-static LINES: Mutex<Option<UnboundedSender<(Level, String)>>> = Mutex::new(None);
+static LINES: Mutex<Option<UnboundedSender<Line>>> = Mutex::new(None);
 
 /// A layer for the process's subscriber that sends events of the level that the settings name to the client.
 pub fn layer<S: Subscriber + for<'s> LookupSpan<'s>>() -> impl Layer<S> {
@@ -31,16 +32,9 @@ pub(crate) fn set_level(level: LogLevel) {
     tracing::callsite::rebuild_interest_cache();
 }
 
-/// A client that traces wants to see what is done, whatever the settings say.
+/// Sends `$/logTrace` for all that is done, whatever the settings say, or does not any more. Details are for `verbose` only, says the protocol.
 pub(crate) fn set_trace(value: TraceValue) {
-    TRACE.store(
-        match value {
-            TraceValue::Off => 0,
-            TraceValue::Messages => LogLevel::Info as u8,
-            TraceValue::Verbose => LogLevel::Debug as u8,
-        },
-        Ordering::Relaxed,
-    );
+    TRACE.store(value as u8, Ordering::Relaxed);
     tracing::callsite::rebuild_interest_cache();
 }
 
@@ -53,26 +47,35 @@ pub(crate) fn attach(client: Client) {
     tokio::spawn(send(client, receiver));
 }
 
-async fn send(client: Client, mut lines: UnboundedReceiver<(Level, String)>) {
-    while let Some((level, line)) = lines.recv().await {
-        let kind = match level {
+async fn send(client: Client, mut lines: UnboundedReceiver<Line>) {
+    while let Some(line) = lines.recv().await {
+        if line.trace != TraceValue::Off as u8 {
+            let verbose = (line.trace == TraceValue::Verbose as u8).then(|| line.details.trim_start().to_owned());
+            let verbose = verbose.filter(|details| !details.is_empty());
+            client.send_notification::<LogTrace>(LogTraceParams { message: line.message.clone(), verbose }).await;
+        }
+        if !is_logged(line.level) {
+            continue;
+        }
+        let kind = match line.level {
             Level::ERROR => MessageType::ERROR,
             Level::WARN => MessageType::WARNING,
             Level::INFO => MessageType::INFO,
             _ => MessageType::LOG,
         };
-        client.log_message(kind, line).await;
+        client.log_message(kind, line.message + &line.details).await;
     }
 }
 
-fn is_wanted(level: Level) -> bool {
+/// Whether the settings want to see it in the log.
+fn is_logged(level: Level) -> bool {
     let needed = match level {
         Level::ERROR => LogLevel::Error,
         Level::WARN => LogLevel::Warning,
         Level::INFO => LogLevel::Info,
         _ => LogLevel::Debug,
     };
-    needed as u8 <= LEVEL.load(Ordering::Relaxed).max(TRACE.load(Ordering::Relaxed))
+    needed as u8 <= LEVEL.load(Ordering::Relaxed)
 }
 
 struct BySettings;
@@ -80,7 +83,8 @@ struct BySettings;
 impl<S> Filter<S> for BySettings {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         // Not what libraries say, least of all about the sending of these lines.
-        metadata.target().starts_with("asyncwise") && *metadata.level() <= Level::DEBUG && is_wanted(*metadata.level())
+        let is_wanted = is_logged(*metadata.level()) || TRACE.load(Ordering::Relaxed) != TraceValue::Off as u8;
+        metadata.target().starts_with("asyncwise") && *metadata.level() <= Level::DEBUG && is_wanted
     }
 }
 
@@ -88,26 +92,33 @@ struct ToClient;
 
 impl<S: Subscriber> Layer<S> for ToClient {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = Line::default();
+        let (level, trace) = (*event.metadata().level(), TRACE.load(Ordering::Relaxed));
+        let mut line = Line { level, trace, message: String::new(), details: String::new() };
         event.record(&mut line);
         if let Ok(lines) = LINES.lock()
             && let Some(lines) = &*lines
         {
-            let _ = lines.send((*event.metadata().level(), line.0));
+            let _ = lines.send(line);
         }
     }
 }
 
-/// The message, and the other fields behind it.
-#[derive(Default)]
-struct Line(String);
+/// Something that is logged.
+struct Line {
+    level: Level,
+    /// What was traced then, as a number of [`TraceValue`].
+    trace: u8,
+    message: String,
+    /// The other fields, each behind a space.
+    details: String,
+}
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.0.insert_str(0, &format!("{value:?}"));
+            let _ = write!(self.message, "{value:?}");
         } else {
-            let _ = write!(self.0, " {}={value:?}", field.name());
+            let _ = write!(self.details, " {}={value:?}", field.name());
         }
     }
 }

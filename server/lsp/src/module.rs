@@ -29,25 +29,23 @@ pub(crate) struct Part {
     pub(crate) document: Arc<Document>,
     /// Where it stands in the module.
     pub(crate) span: Span,
+    /// The bytes of a byte order mark, which is a character of the document and none of the module.
+    skipped: u32,
 }
 
 impl Module {
     /// A file.
     pub(crate) fn of_document(path: PathBuf, document: Arc<Document>) -> Self {
-        let span = Span::new(0, document.text.len() as u32);
-        Self {
-            path,
-            uri: document.uri.clone(),
-            text: document.text.clone(),
-            is_notebook: false,
-            parts: vec![Part { document, span }],
-        }
+        let source = without_mark(&document.text);
+        let text = if source.len() < document.text.len() { source.into() } else { document.text.clone() };
+        let part = Part::new(document.clone(), Span::new(0, text.len() as u32));
+        Self { path, uri: document.uri.clone(), text, is_notebook: false, parts: vec![part] }
     }
 
     /// The code cells of a notebook.
     pub(crate) fn of_cells(path: PathBuf, uri: Uri, cells: Vec<Arc<Document>>) -> Self {
-        let joined = notebook::Notebook::of_sources(cells.iter().map(|cell| &*cell.text));
-        let parts = cells.into_iter().zip(&joined.cells).map(|(document, cell)| Part { document, span: cell.span });
+        let joined = notebook::Notebook::of_sources(cells.iter().map(|cell| without_mark(&cell.text)));
+        let parts = cells.into_iter().zip(&joined.cells).map(|(document, cell)| Part::new(document, cell.span));
         Self { path, uri, is_notebook: true, parts: parts.collect(), text: joined.text.into() }
     }
 
@@ -70,21 +68,32 @@ impl Module {
 }
 
 impl Part {
+    fn new(document: Arc<Document>, span: Span) -> Self {
+        let skipped = document.text.len() - without_mark(&document.text).len();
+        Self { document, span, skipped: skipped as u32 }
+    }
+
     /// The byte of the module at a position of the document.
     pub(crate) fn offset(&self, position: Position, columns: Columns) -> u32 {
-        self.span.start + encoding::offset(&self.document.text, &self.document.lines, position, columns)
+        let offset = encoding::offset(&self.document.text, &self.document.lines, position, columns);
+        self.span.start + offset.saturating_sub(self.skipped)
     }
 
     /// The bytes of the module at a range of the document.
     pub(crate) fn span_of(&self, range: Range, columns: Columns) -> Span {
-        let span = encoding::span(&self.document.text, &self.document.lines, range, columns);
-        Span::new(self.span.start + span.start, self.span.start + span.end)
+        let (a, b) = (self.offset(range.start, columns), self.offset(range.end, columns));
+        Span::new(a.min(b), a.max(b))
     }
 
     /// The range in the document of a span of the module.
     pub(crate) fn range(&self, span: Span, columns: Columns) -> Range {
-        let local = |offset: u32| offset.clamp(self.span.start, self.span.end) - self.span.start;
+        let local = |offset: u32| offset.clamp(self.span.start, self.span.end) - self.span.start + self.skipped;
         let span = Span::new(local(span.start), local(span.end));
         encoding::range(&self.document.text, &self.document.lines, span, columns)
     }
+}
+
+/// A text without a byte order mark. Files are read so, and an editor's text is to have the same findings.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

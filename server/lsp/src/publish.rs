@@ -5,6 +5,7 @@ use crate::convert::diagnostic::severity;
 use crate::diagnostics::{self, Report, result_id};
 use crate::encoding;
 use crate::engine::View;
+use crate::handlers::workspace::show_warnings;
 use crate::projects::Folder;
 use crate::session::Session;
 use crate::uri;
@@ -53,6 +54,8 @@ pub(crate) struct Publisher {
 
 struct Published {
     uri: Uri,
+    /// The state of the text, when it is open.
+    stamp: Option<u64>,
     id: String,
     is_empty: bool,
     /// The project that is responsible for a text that is not open.
@@ -129,11 +132,11 @@ impl Publisher {
         };
         let gone: Vec<Uri> = self.published.values().filter(of_closed).map(|published| published.uri.clone()).collect();
         for uri in gone.into_iter().filter(|uri| !is_configuration(uri)) {
-            self.send(uri, None, Vec::new(), None).await;
+            self.send(Report::of_closed(uri, Vec::new()), None).await;
         }
         for report in reports {
             let root = report.stamp.is_none().then(|| folder.root.clone());
-            self.send(report.uri, report.version, report.items, root).await;
+            self.send(report, root).await;
         }
     }
 
@@ -170,12 +173,20 @@ impl Publisher {
         let gone: Vec<Uri> = self.published.values().filter(of_folder).map(|published| published.uri.clone()).collect();
         self.problems.remove(&folder.root);
         for uri in gone {
-            self.send(uri, None, Vec::new(), None).await;
+            self.send(Report::of_closed(uri, Vec::new()), None).await;
         }
     }
 
-    /// What is wrong in configuration files is pushed to every client: none asks for it.
+    /// What is wrong in configuration files is pushed to every client: none asks for it. That an open text is not read is said in a message.
     async fn problems(&mut self, folder: &Folder, view: &View) {
+        let is_left_out = |path: &Path| view.modules.contains_key(path) && view.snapshot.file(path).is_none();
+        let of_open = view.snapshot.problems().iter().filter(|problem| is_left_out(&problem.path));
+        let messages: Vec<String> =
+            of_open.map(|problem| format!("{}: {}", problem.path.display(), problem.text())).collect();
+        if !messages.is_empty() {
+            self.session.warn_later(messages);
+            show_warnings(&self.session);
+        }
         let problems = view.snapshot.problems().iter();
         let is_ours = |problem: &&Problem| asyncwise_workspace::config::is_configuration(&problem.path);
         let problems: Vec<Problem> = problems.filter(is_ours).cloned().collect();
@@ -193,16 +204,18 @@ impl Publisher {
         let mended: Vec<Uri> = mended.map(|published| published.uri.clone()).collect();
         reports.extend(mended.into_iter().map(|uri| (uri, Vec::new())));
         for (uri, items) in reports {
-            self.send(uri, None, items, Some(folder.root.clone())).await;
+            self.send(Report::of_closed(uri, items), Some(folder.root.clone())).await;
         }
     }
 
-    /// Sends what the client does not know yet.
-    async fn send(&mut self, uri: Uri, version: Option<i32>, items: Vec<Diagnostic>, root: Option<PathBuf>) {
+    /// Sends what the client does not know yet. About each state of an open text that there are findings for it hears once, also when they
+    /// are the same: clients move what they show with the edits, and lose what stands in a text that is deleted and comes back.
+    async fn send(&mut self, report: Report, root: Option<PathBuf>) {
+        let Report { uri, version, stamp, items } = report;
         let id = result_id(&items);
         let is_empty = items.is_empty();
         match self.published.get(uri.as_str()) {
-            Some(published) if published.id == id => return,
+            Some(published) if published.id == id && (stamp.is_none() || published.stamp == stamp) => return,
             // Nobody waits to hear that a file that is not open has nothing wrong in it.
             None if is_empty && version.is_none() => return,
             _ => {}
@@ -210,7 +223,7 @@ impl Publisher {
         if is_empty && version.is_none() {
             self.published.remove(uri.as_str());
         } else {
-            let published = Published { uri: uri.clone(), id, is_empty, root };
+            let published = Published { uri: uri.clone(), stamp, id, is_empty, root };
             self.published.insert(uri.as_str().to_owned(), published);
         }
         self.session.client.publish_diagnostics(uri, items, version).await;

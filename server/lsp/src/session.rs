@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) loads: progress::Loads,
     pub(crate) held: Held,
     pub(crate) activity: Activity,
-    /// What is wrong with the settings and was not said yet, and what was.
+    /// What is wrong with settings and texts and was not said yet, and what was.
     warnings: Mutex<Warnings>,
 }
 
@@ -102,7 +102,7 @@ impl Session {
         self.projects().settings.clone()
     }
 
-    /// Keeps messages about the settings until the client can show them. Each is shown once.
+    /// Keeps messages, about settings for example, until the client can show them. Each is shown once.
     pub(crate) fn warn_later(&self, messages: Vec<String>) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         for message in messages {
@@ -144,7 +144,8 @@ impl Session {
     /// Adds and removes workspace folders.
     pub(crate) fn change_roots(self: &Arc<Self>, removed: &[Uri], added: Vec<Uri>) {
         let mut projects = self.projects();
-        projects.wanted.retain(|(uri, _)| !removed.contains(uri));
+        let gone: Vec<PathBuf> = removed.iter().filter_map(uri::to_path).collect();
+        projects.wanted.retain(|(_, root)| !gone.contains(root));
         for uri in added {
             match uri::to_path(&uri) {
                 Some(path) if is_too_wide(&path) => {

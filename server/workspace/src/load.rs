@@ -85,20 +85,20 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
         return Err(Problem::error(path, "is not a regular file").advise("give a file, a directory, or `-` for stdin"));
     }
     if meta.len() > limit {
-        return Err(too_large(path, limit));
+        return Err(too_large(path, meta.len(), limit));
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     // One byte over the limit tells, even of a file that grows while it is read.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() as u64 > limit {
-        true => Err(too_large(path, limit)),
+        true => Err(too_large(path, bytes.len() as u64, limit)),
         false => Ok(bytes),
     }
 }
 
-fn too_large(path: &Path, limit: u64) -> Problem {
-    let size = std::fs::metadata(path).map_or(limit, |meta| meta.len());
+/// That a text of `size` bytes is more than is read.
+pub(crate) fn too_large(path: &Path, size: u64, limit: u64) -> Problem {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     Problem::error(path, format!("is too large: {:.1} MB, the limit is {:.1} MB", megabytes(size), megabytes(limit)))
         .advise("it is skipped; raise `max-file-size` or exclude it")

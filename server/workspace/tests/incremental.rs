@@ -191,6 +191,48 @@ proptest! {
     }
 }
 
+/// Replaces `from` by `to` in one file; gives the paths of the files that were worked out again, and whether the graph was
+/// solved again. What comes out equals an analysis from nothing.
+fn effort(path: &str, from: &str, to: &str) -> (Vec<&'static str>, bool) {
+    let mut texts: Vec<(String, String)> = FILES.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+    let analysis = Analysis::open(Arc::new(program(&texts)));
+    let own = texts.iter_mut().find(|(p, _)| p == path).expect("the file is there");
+    assert!(own.1.contains(from));
+    own.1 = own.1.replacen(from, to, 1);
+    let id = analysis.world.program.by_path(path).expect("the file is there");
+    let next = Arc::new(analysis.world.program.replace(vec![(id, source(path, &own.1))]));
+    let (updated, effort) = analysis.update(next, &[id]);
+    assert_eq!(describe(&updated), describe(&Analysis::new(Arc::new(program(&texts)))));
+    assert!(!effort.whole);
+    // Files are sorted by path in a program.
+    let mut paths: Vec<&str> = FILES.iter().map(|(p, _)| *p).collect();
+    paths.sort_unstable();
+    let mut files: Vec<&str> = effort.files.iter().map(|file| paths[file.index()]).collect();
+    files.sort_unstable();
+    files.dedup();
+    (files, effort.solved)
+}
+
+#[test]
+fn an_edit_inside_a_function_does_no_work_elsewhere() {
+    let only = |path| (vec![path], false);
+    assert_eq!(effort("app/tools.py", "time.sleep(2)", "time.sleep(22)"), only("app/tools.py"));
+    assert_eq!(effort("app/tools.py", "return 1\n", "return 1  # one\n"), only("app/tools.py"));
+    assert_eq!(effort("main.py", "tools.plain()", "tools.plain"), (vec!["main.py"], true));
+}
+
+#[test]
+fn a_call_that_blocks_is_passed_on_by_the_graph_alone() {
+    let expected = (vec!["app/tools.py"], true);
+    assert_eq!(effort("app/tools.py", "def plain():\n", "def plain():\n    time.sleep(5)\n"), expected);
+}
+
+#[test]
+fn another_return_type_concerns_those_who_call() {
+    let (files, _) = effort("app/client.py", "return Tool()", "return AsyncClient()");
+    assert_eq!(files, ["app/client.py", "main.py"]);
+}
+
 #[test]
 fn a_new_function_before_all_others_moves_their_ids() {
     check(&[(2, Typing::Insert { line: 0, text: 15 })]);

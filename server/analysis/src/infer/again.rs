@@ -3,19 +3,29 @@
 use super::{Answer, Infer, Key, digest, working_for};
 use crate::sites;
 use crate::states;
-use crate::types::Def;
+use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::ScopeKind;
 
+/// What came of a question that was asked again.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Again {
+    /// An answer that holds whoever asks.
+    Kept(Answer),
+    /// An answer that hangs on which question came first; this is the one when it comes first itself.
+    Loose(Answer),
+    /// Nothing is there to be asked about.
+    Gone,
+}
+
 impl Infer<'_> {
-    /// The answer to a question that was asked of another text of the same file. None when nothing is there to be asked
-    /// about, or when the answer cannot be kept: then it counts as another.
-    pub(crate) fn again(&mut self, key: &Key) -> Option<Answer> {
+    /// The answer to a question that was asked of another text of the same file.
+    pub(crate) fn again(&mut self, key: &Key) -> Again {
         if !self.makes_sense(key) {
-            return None;
+            return Again::Gone;
         }
         let _own = working_for(key.file());
         let world = self.world;
-        Some(Answer::Digest(match key {
+        Again::Kept(Answer::Digest(match key {
             Key::Header(def) => digest(&world.header_digest(*def)),
             Key::QualifiedName(def) => digest(&world.facts(def.file).qualified_name(def.scope)),
             Key::IsAbstract(def) => digest(&self.find_is_abstract(*def)),
@@ -29,48 +39,35 @@ impl Infer<'_> {
             Key::Exports(file, name) => digest(&self.find_exports(*file, name)),
             Key::Stars(file) => digest(&self.stars(*file)),
             _ => {
-                self.ask_again(key);
-                return world.recall_any(key);
+                let answer = self.ask_again(key);
+                return match world.recall_any(key) {
+                    Some(kept) => Again::Kept(kept),
+                    None => Again::Loose(answer),
+                };
             }
         }))
     }
 
     /// Asks so that the answer is remembered, if it can be.
-    fn ask_again(&mut self, key: &Key) {
-        match key {
-            Key::Return(def) => {
-                self.result(*def);
-            }
-            Key::Yield(def) => {
-                self.yielded(*def);
-            }
-            Key::Value(def) => {
-                self.definition(*def);
-            }
-            Key::Attribute(class, name) => {
-                self.instance_attribute(*class, name);
-            }
-            Key::Own(class, receiver, name) => {
-                self.own_attribute(*class, *receiver, name);
-            }
-            Key::Member(file, name) => {
-                self.own_member(*file, name);
-            }
-            Key::Mro(class) => {
-                self.mro(*class);
-            }
-            Key::Traits(def) => {
-                self.traits(*def);
-            }
+    fn ask_again(&mut self, key: &Key) -> Answer {
+        Answer::Ty(match key {
+            Key::Return(def) => self.result(*def),
+            Key::Yield(def) => self.yielded(*def),
+            Key::Value(def) => self.definition(*def),
+            Key::Attribute(class, name) => self.instance_attribute(*class, name),
+            Key::Own(class, receiver, name) => self.own_attribute(*class, *receiver, name).unwrap_or(Ty::Unknown),
+            Key::Member(file, name) => self.own_member(*file, name).unwrap_or(Ty::Unknown),
+            Key::Mro(class) => return Answer::Mro(self.mro(*class)),
+            Key::Traits(def) => return Answer::Traits(self.traits(*def)),
             Key::Meaning(def, depth, defaults) => {
-                states::meaning(self.world, *def, *depth, *defaults);
+                return Answer::Meaning(states::meaning(self.world, *def, *depth, *defaults));
             }
-            Key::Flags(init) => {
-                states::flags(self.world, *init);
-            }
-            // Expressions have other ids in another text.
-            _ => {}
-        }
+            Key::Flags(init) => return Answer::Flags(states::flags(self.world, *init)),
+            Key::Expr(file, expr) => self.expr(*file, *expr),
+            Key::Annotation(file, expr) => self.annotation(*file, *expr),
+            // The rest is answered by `again` itself.
+            _ => Ty::Unknown,
+        })
     }
 
     /// Whether a question asks about something that is there and of the kind it speaks of.
@@ -80,7 +77,9 @@ impl Infer<'_> {
         let is_function = |def: &Def| matches!(kind(def), Some(ScopeKind::Function { .. } | ScopeKind::Lambda));
         let is_class = |def: &Def| kind(def) == Some(ScopeKind::Class);
         match key {
-            Key::Whole(_) | Key::Expr(..) | Key::Annotation(..) => false,
+            Key::Whole(_) => false,
+            // It may be another expression now. That does not matter: whoever asked had its id from another answer.
+            Key::Expr(_, expr) | Key::Annotation(_, expr) => expr.index() < facts.exprs.len(),
             Key::Binds(..) | Key::Exports(..) | Key::Stars(_) | Key::Member(..) => true,
             Key::Header(def) | Key::QualifiedName(def) | Key::Value(def) => kind(def).is_some(),
             Key::Attribute(class, _)

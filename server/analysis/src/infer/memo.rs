@@ -144,6 +144,8 @@ answers!(Ty(Ty), Mro(Arc<Mro>), Traits(Arc<Traits>), Meaning(CallMeaning), Flags
 pub(crate) struct Entry {
     /// None where the answer hangs on which question came first, so that it cannot be kept.
     pub(crate) answer: Option<Answer>,
+    /// What it is then when it comes first, if somebody found that out.
+    pub(crate) loose: Option<Answer>,
     /// The world that gave it; earlier ones do not see it.
     generation: u32,
     /// The other files that asked.
@@ -173,6 +175,7 @@ impl FileMemo {
                         new.readers.push(reader);
                     }
                 }
+                new.loose = entry.loose;
             }
             None => {
                 entries.insert(key, entry);
@@ -265,7 +268,7 @@ impl World {
                 entry.readers.extend(readers.into_iter().filter(|r| !entry.readers.contains(r)).collect::<Vec<_>>());
             }
             None => {
-                entries.insert(key, Entry { answer, generation: self.generation, readers });
+                entries.insert(key, Entry { answer, loose: None, generation: self.generation, readers });
             }
         }
     }

@@ -12,6 +12,7 @@ mod decorator;
 mod memo;
 mod name;
 
+pub(crate) use again::Again;
 pub use class::Mro;
 pub use decorator::Traits;
 use memo::digest;

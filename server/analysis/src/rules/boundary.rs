@@ -319,6 +319,10 @@ fn unblock(analysis: &Analysis, meeting: &Meeting) -> Option<Fix> {
             edits: edits(source.awaited(call, &operand), library)?,
         });
     }
+    // A thread would only make the generator; what blocks runs where it is iterated.
+    if matches!(site.happens, Happens::Runs(callee) if analysis.world.has_yield(callee)) {
+        return None;
+    }
     // Bound to the thread they are made, or taken, in.
     if let Happens::Blocks(path, facts) = &site.happens
         && (path.starts_with("sqlite3.") || facts.category == "lock")

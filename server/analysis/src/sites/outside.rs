@@ -59,9 +59,17 @@ impl SiteFinder<'_> {
             return;
         }
         self.frameworks(expr, path, args);
-        if !self.is_awaited(expr) {
+        if !self.is_awaited(expr) || self.raises_anyway(path, confidence) {
             self.sink(expr, path, args, confidence);
         }
+    }
+
+    /// Whether a call that is awaited raises before there is anything to await: a function that starts a loop is no other function of that
+    /// name where the very function is known.
+    fn raises_anyway(&self, path: &str, confidence: Confidence) -> bool {
+        let starter = self.context.world.knowledge.starter(path).filter(|starter| starter.kind == Kind::Function);
+        let raises = starter.is_some_and(|starter| starter.in_running_loop == InRunningLoop::Raises);
+        raises && confidence == Confidence::Certain
     }
 
     /// The functions that a framework is given here: the first row that speaks of one says where it runs.

@@ -102,7 +102,10 @@ pub fn actions(analysis: &Analysis, findings: &[Finding], file: FileId, range: S
     let here: Vec<&Finding> =
         findings.iter().filter(|finding| finding.place.file == file && meet(finding.place.span, range)).collect();
     let mut actions: Vec<Action> = here.iter().flat_map(|finding| fixes(finding)).collect();
-    actions.extend(make_async(analysis, file, range));
+    // An async function that blocks is no better than one that is called by a coroutine.
+    if !here.iter().any(|finding| finding.rule == "blocking-call") {
+        actions.extend(make_async(analysis, file, range));
+    }
     if !fix_all(findings, file).is_empty() {
         actions.push(Action {
             title: "Apply all safe fixes of this file".to_owned(),
@@ -139,12 +142,12 @@ fn about(finding: &FindingId, title: String, what: What) -> Action {
 fn fixes(finding: &Finding) -> Vec<Action> {
     let id = FindingId::of(finding);
     let safe = finding.fixes.iter().position(|fix| fix.applicability == Applicability::Safe);
-    let preferred = safe.unwrap_or(0);
     let fix = |(index, fix): (usize, &asyncwise_analysis::finding::Fix)| Action {
         title: fix.title.clone(),
         kind: ActionKind::QuickFix,
         finding: Some(id.clone()),
-        is_preferred: index == preferred,
+        // Editors apply a preferred fix unseen.
+        is_preferred: Some(index) == safe,
         applicability: Some(fix.applicability),
         what: What::Fix { finding: id.clone(), index: index as u32 },
     };

@@ -1,6 +1,6 @@
 //! `textDocument/codeAction` and `codeAction/resolve`.
 
-use super::command::EXPLAIN;
+use super::command::{APPLY_FIX, EXPLAIN};
 use crate::convert::{diagnostic, edit};
 use crate::request::Answering;
 use crate::session::Session;
@@ -25,7 +25,7 @@ pub(crate) fn kinds() -> Vec<CodeActionKind> {
 
 /// What finds a listed action again.
 #[derive(Serialize, Deserialize)]
-struct Data {
+pub(super) struct Data {
     uri: Uri,
     /// The state of the text it was listed for.
     stamp: u64,
@@ -34,8 +34,7 @@ struct Data {
 
 /// `textDocument/codeAction`.
 pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-    let asked = session.asked(&params.text_document.uri).filter(|_| session.capabilities().code_actions);
-    let Some(asked) = asked else { return Ok(None) };
+    let Some(asked) = session.asked(&params.text_document.uri) else { return Ok(None) };
     asked
         .answer_from_index(session, move |answering| {
             let columns = answering.session.capabilities().columns;
@@ -43,7 +42,12 @@ pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Re
             let analysis = &answering.view.snapshot.analysis;
             let found = actions::actions(analysis, &answering.findings(), answering.file?, span);
             let wanted = found.into_iter().filter(|action| is_wanted(action, &params.context));
-            Some(wanted.filter_map(|action| listed(action, answering)).map(CodeActionOrCommand::CodeAction).collect())
+            let has_literals = answering.session.capabilities().action_literals;
+            let form = |action| match has_literals {
+                true => listed(action, answering).map(CodeActionOrCommand::CodeAction),
+                false => command(action, answering).map(CodeActionOrCommand::Command),
+            };
+            Some(wanted.filter_map(form).collect())
         })
         .await
 }
@@ -52,17 +56,25 @@ pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Re
 pub(crate) async fn resolve(session: &Arc<Session>, mut action: CodeAction) -> Result<CodeAction> {
     let Some(data) = action.data.clone() else { return Ok(action) };
     let data: Data = serde_json::from_value(data).map_err(|error| Error::invalid_params(error.to_string()))?;
+    action.edit = Some(edit_again(session, data).await?);
+    Ok(action)
+}
+
+/// The edits of an action that was listed before.
+///
+/// # Errors
+/// `ContentModified` when the text has changed since, `RequestFailed` when it cannot be done.
+pub(super) async fn edit_again(session: &Arc<Session>, data: Data) -> Result<WorkspaceEdit> {
     let asked = session.asked(&data.uri).filter(|asked| asked.document.stamp == data.stamp);
     let Some(asked) = asked else { return Err(Error::content_modified()) };
     let edit = asked.answer_from_index(session, move |answering| edit_of(&data.what, answering)).await?;
-    action.edit = Some(edit.map_err(|declined| match declined {
+    edit.map_err(|declined| match declined {
         Declined::Stale => Error::content_modified(),
         // The message is what the user sees.
         Declined::Refused { message, .. } => {
             Error { message: message.into(), ..Error::new(tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED)) }
         }
-    })?);
-    Ok(action)
+    })
 }
 
 /// `RequestFailed` of the protocol: it was right, and cannot be done.
@@ -89,10 +101,34 @@ fn is_wanted(action: &Action, context: &CodeActionContext) -> bool {
     }
 }
 
+/// Whether the settings say not to offer it.
+fn is_refused(action: &Action, answering: &Answering) -> bool {
+    let is_unsafe = action.kind == ActionKind::QuickFix && action.applicability == Some(Applicability::Unsafe);
+    is_unsafe && answering.folder.settings().unsafe_fixes == UnsafeFixes::Hint
+}
+
+/// An action for clients that know commands only. One that cannot be done is left out: there is no other way to say so.
+fn command(action: Action, answering: &Answering) -> Option<Command> {
+    let title = action.title.clone();
+    if let What::Explain { rule } = &action.what {
+        return Some(Command { title, command: EXPLAIN.to_owned(), arguments: Some(vec![json!(rule), json!(true)]) });
+    }
+    let can_apply = answering.session.capabilities().applies_edits && !is_refused(&action, answering);
+    if !can_apply || edit_of(&action.what, answering).is_err() {
+        return None;
+    }
+    let arguments = Some(vec![serde_json::to_value(data(action, answering)).ok()?]);
+    Some(Command { title, command: APPLY_FIX.to_owned(), arguments })
+}
+
+fn data(action: Action, answering: &Answering) -> Data {
+    let document = &answering.part.document;
+    Data { uri: document.uri.clone(), stamp: document.stamp, what: action.what }
+}
+
 fn listed(action: Action, answering: &Answering) -> Option<CodeAction> {
     let client = answering.session.capabilities();
-    let is_unsafe = action.kind == ActionKind::QuickFix && action.applicability == Some(Applicability::Unsafe);
-    let is_refused = is_unsafe && answering.folder.settings().unsafe_fixes == UnsafeFixes::Hint;
+    let is_refused = is_refused(&action, answering);
     let mut listed = CodeAction {
         title: action.title.clone(),
         kind: Some(kind(action.kind)),
@@ -111,9 +147,7 @@ fn listed(action: Action, answering: &Answering) -> Option<CodeAction> {
         return Some(listed);
     }
     if client.resolves_edits {
-        let document = &answering.part.document;
-        let data = Data { uri: document.uri.clone(), stamp: document.stamp, what: action.what };
-        listed.data = serde_json::to_value(data).ok();
+        listed.data = serde_json::to_value(data(action, answering)).ok();
         return Some(listed);
     }
     match edit_of(&action.what, answering) {

@@ -1,6 +1,6 @@
 //! `workspace/executeCommand`.
 
-use super::action::edit_of;
+use super::action::{edit_again, edit_of};
 use crate::convert::Places;
 use crate::convert::diagnostic::RULES;
 use crate::projects::Folder;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tower_lsp::jsonrpc::{Error, Result};
-use tower_lsp::ls_types::{ExecuteCommandParams, MessageType, Position, ShowDocumentParams, Uri};
+use tower_lsp::ls_types::{ExecuteCommandParams, MessageType, Position, ShowDocumentParams, Uri, WorkspaceEdit};
 
 const RESTART: &str = "asyncwise.restart";
 /// The paths from coroutines through a place; its arguments are a URI and a position.
@@ -25,10 +25,12 @@ pub(crate) const SHOW_PATH: &str = "asyncwise.showPath";
 /// The page of a rule; its argument is the name.
 pub(crate) const EXPLAIN: &str = "asyncwise.explain";
 const FIX_ALL: &str = "asyncwise.fixAll";
+/// Applies an action, for clients to which actions are commands; its argument is the action's data.
+pub(crate) const APPLY_FIX: &str = "asyncwise.applyFix";
 const DEBUG: &str = "asyncwise.debugInformation";
 
 /// The commands.
-pub(crate) const NAMES: &[&str] = &[RESTART, SHOW_PATH, EXPLAIN, FIX_ALL, DEBUG];
+pub(crate) const NAMES: &[&str] = &[RESTART, SHOW_PATH, EXPLAIN, FIX_ALL, APPLY_FIX, DEBUG];
 
 /// How long a client may take to apply an edit or to show a document.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,6 +55,11 @@ pub(crate) async fn execute(session: &Arc<Session>, params: ExecuteCommandParams
             Ok(Some(json!(rule.page)))
         }
         FIX_ALL => fix_all(session, argument(arguments, 0)?).await,
+        APPLY_FIX => {
+            let edit = edit_again(session, argument(arguments, 0)?).await?;
+            apply(session, edit);
+            Ok(None)
+        }
         DEBUG => Ok(Some(json!(debug_information(session)))),
         other => Err(Error::invalid_params(format!("there is no command `{other}`; there are {}", NAMES.join(", ")))),
     }
@@ -99,19 +106,27 @@ fn show_page(session: &Arc<Session>, rule: &'static str, summary: &'static str) 
 async fn fix_all(session: &Arc<Session>, uri: Uri) -> Result<Option<Value>> {
     let Some(asked) = session.asked(&uri) else { return Ok(None) };
     let edit = asked.answer_from_index(session, |answering| edit_of(&What::FixAll, answering).ok()).await?;
-    if let Some(edit) = edit.filter(|_| session.capabilities().applies_edits) {
-        let client = session.client.clone();
-        tokio::spawn(async move {
-            match timeout(PATIENCE, client.apply_edit(edit)).await {
-                Ok(Ok(response)) if !response.applied => {
-                    tracing::warn!(reason = response.failure_reason, "the client did not apply the fixes");
-                }
-                Ok(Err(error)) => tracing::warn!(%error, "the client did not apply the fixes"),
-                _ => {}
-            }
-        });
+    if let Some(edit) = edit {
+        apply(session, edit);
     }
     Ok(None)
+}
+
+/// Asks the client to apply edits, if it can.
+fn apply(session: &Session, edit: WorkspaceEdit) {
+    if !session.capabilities().applies_edits {
+        return;
+    }
+    let client = session.client.clone();
+    tokio::spawn(async move {
+        match timeout(PATIENCE, client.apply_edit(edit)).await {
+            Ok(Ok(response)) if !response.applied => {
+                tracing::warn!(reason = response.failure_reason, "the client did not apply the fixes");
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the client did not apply the fixes"),
+            _ => {}
+        }
+    });
 }
 
 /// What a bug report needs.
@@ -120,7 +135,8 @@ fn debug_information(session: &Session) -> String {
     let _ = writeln!(out, "{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let _ = writeln!(out, "client: {:?}", session.capabilities());
     let _ = writeln!(out, "settings: {}", serde_json::to_string(&*session.settings()).unwrap_or_default());
-    let _ = writeln!(out, "open texts: {}", session.documents.all().len());
+    let (open, told, held) = (session.documents.all().len(), session.told.len(), session.held.len());
+    let _ = writeln!(out, "open texts: {open}, told of {told}, remembered {held}");
     for folder in session.folders() {
         folder_information(&mut out, &folder);
     }

@@ -27,6 +27,10 @@ pub(crate) async fn document(
     })?;
     let id = result_id(&items);
     session.told.insert(uri.as_str().to_owned(), Told { stamp, id: id.clone() });
+    if session.documents.get(&uri).is_none() {
+        // It was closed meanwhile.
+        session.told.remove(uri.as_str());
+    }
     if params.previous_result_id.as_ref() == Some(&id) {
         let report = UnchangedDocumentDiagnosticReport { result_id: id };
         let report = RelatedUnchangedDocumentDiagnosticReport {

@@ -11,6 +11,7 @@ use tower_lsp::ls_types::{InitializeParams, InitializeResult, ServerInfo, Uri};
 /// `initialize`.
 pub(crate) fn initialize(session: &Arc<Session>, params: InitializeParams) -> InitializeResult {
     let capabilities = capabilities::offered(session.resolve(&params.capabilities));
+    crate::log::set_trace(params.trace.unwrap_or_default());
     if let Some(options) = &params.initialization_options {
         let (settings, messages) = Settings::read(options);
         session.configure(settings, FxHashMap::default());

@@ -98,7 +98,7 @@ fn put_in_place(session: &Arc<Session>, settings: Settings, own: FxHashMap<PathB
 }
 
 /// Says what is wrong with the settings.
-pub(super) fn show_warnings(session: &Arc<Session>) {
+pub(crate) fn show_warnings(session: &Arc<Session>) {
     let messages = session.warnings();
     let client = session.client.clone();
     if !messages.is_empty() {

@@ -4,6 +4,7 @@ use super::cancellation::CURRENT;
 use super::codec::{self, Incoming};
 use super::lifecycle::Lifecycle;
 use super::parent::Parent;
+use super::uris::Spellings;
 use super::writer::{Outbox, Stalled};
 use futures::{FutureExt, SinkExt, StreamExt};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::future::{self, Future};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet, coop};
@@ -55,6 +57,7 @@ pub(super) struct Dispatcher<S> {
     /// Where the answers of the client go.
     answers: ResponseSink,
     outbox: Outbox,
+    spellings: Arc<Spellings>,
     lifecycle: Lifecycle,
     /// The requests without an answer. Whoever takes one out of here answers it, so that each is answered once.
     unanswered: HashMap<Id, CancellationToken>,
@@ -73,6 +76,7 @@ impl<S: LanguageServer> Dispatcher<S> {
             from_handlers,
             answers,
             outbox,
+            spellings: Arc::default(),
             lifecycle: Lifecycle::Uninitialized,
             unanswered: HashMap::new(),
             running: JoinSet::new(),
@@ -95,7 +99,7 @@ impl<S: LanguageServer> Dispatcher<S> {
                     None => Err(End::InputClosed),
                 },
                 Some(Ok(finished)) = self.running.join_next() => self.finish(finished).await,
-                Some(call) = self.from_handlers.next() => self.send(&codec::without_null(call)),
+                Some(request) = self.from_handlers.next() => self.forward(request),
                 _ = &mut *writer => Err(End::OutputClosed),
                 () = self.parent.died() => Err(End::ParentDied),
             };
@@ -111,7 +115,7 @@ impl<S: LanguageServer> Dispatcher<S> {
             Incoming::Call(request) => match request.method() {
                 "exit" => Err(End::Exit),
                 "$/cancelRequest" if request.id().is_none() => self.cancel(request).await,
-                _ => self.call(request).await,
+                _ => self.call(self.spellings.incoming(request)).await,
             },
             Incoming::Response(response) => {
                 // The sink never waits, and fails only after the exit of the service, which is never told to.
@@ -126,7 +130,7 @@ impl<S: LanguageServer> Dispatcher<S> {
     async fn call(&mut self, request: Request) -> Result<(), End> {
         let id = request.id().cloned();
         if let Err(error) = self.admit(&request) {
-            debug!(method = request.method(), error = %error.message, "refused");
+            debug!(error = %error.message, "{} refused", request.method());
             return id.map_or(Ok(()), |id| self.send(&Response::from_error(id, error)));
         }
         let token = self.session.child_token();
@@ -134,7 +138,8 @@ impl<S: LanguageServer> Dispatcher<S> {
             self.unanswered.insert(id.clone(), token.clone());
         }
         let method = request.method().to_owned();
-        let call = Call { id, method, started: Instant::now(), token: token.clone() };
+        let spellings = self.spellings.clone();
+        let call = Call { id, method, started: Instant::now(), token: token.clone(), spellings };
         let response = self.serve(request).await;
         let mut handler = Box::pin(CURRENT.scope(token, handle(call, response)));
         // Without a budget: a lock that is free must not look taken because this task has done much.
@@ -187,10 +192,10 @@ impl<S: LanguageServer> Dispatcher<S> {
 
     async fn finish(&mut self, finished: Finished) -> Result<(), End> {
         let Finished { call, reply, panic } = finished;
-        debug!(method = call.method, id = ?call.id, duration = ?call.started.elapsed(), "handled");
+        debug!(id = ?call.id, "{} handled in {:?}", call.method, call.started.elapsed());
         // What the handler sent before its answer, progress for example, arrives before its answer.
-        while let Some(Some(call)) = self.from_handlers.next().now_or_never() {
-            self.send(&codec::without_null(call))?;
+        while let Some(Some(request)) = self.from_handlers.next().now_or_never() {
+            self.forward(request)?;
         }
         if call.token.is_cancelled() {
             // It was answered, and its id may be that of another request by now.
@@ -214,6 +219,11 @@ impl<S: LanguageServer> Dispatcher<S> {
         }
     }
 
+    /// Sends what a handler has to say.
+    fn forward(&self, request: Request) -> Result<(), End> {
+        self.send(&codec::without_null(self.spellings.outgoing(request)))
+    }
+
     fn send(&self, message: &impl Serialize) -> Result<(), End> {
         Ok(self.outbox.send(codec::encode(message))?)
     }
@@ -226,6 +236,7 @@ struct Call {
     started: Instant,
     /// Cancelled once the client has cancelled the request and got its answer.
     token: CancellationToken,
+    spellings: Arc<Spellings>,
 }
 
 struct Finished {
@@ -255,7 +266,7 @@ async fn handle(call: Call, response: impl Future<Output = Result<Option<Respons
             // The service is silent about unknown methods that begin with `$/`. As notifications they are ignored.
             None => Response::from_error(id, Error::method_not_found()),
         });
-        Reply { is_ok: response.is_ok(), frame: codec::encode(&response) }
+        Reply { is_ok: response.is_ok(), frame: codec::encode(&call.spellings.answer(response)) }
     });
     Finished { call, reply, panic }
 }

@@ -11,6 +11,7 @@
 //! - The future of a cancelled request is dropped. Work that it has left to other threads asks [`cancellation`].
 //! - A panic costs the answer (`InternalError`), not the session.
 //! - A message to the client that was sent before the answer arrives before it.
+//! - A URI has one spelling, whichever the client uses; what is sent has the client's.
 
 mod cancellation;
 mod codec;
@@ -19,6 +20,7 @@ mod frame;
 mod lifecycle;
 mod parent;
 mod reader;
+mod uris;
 mod writer;
 
 pub use cancellation::cancellation;

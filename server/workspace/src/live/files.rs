@@ -1,10 +1,11 @@
 //! The files of a project that stays open: what is on the disk, and what an editor holds in its place.
 
+use super::overlay::Overlay;
 use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
 use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
-use crate::load::{Loaded, read};
+use crate::load::{Loaded, read, too_large};
 use crate::paths;
 use crate::pool;
 use crate::problem::Problem;
@@ -12,8 +13,7 @@ use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
 use asyncwise_analysis::settings::Settings;
-use asyncwise_syntax::facts::{FileFacts, Imported, Span};
-use asyncwise_syntax::{Edit, ParsedFile};
+use asyncwise_syntax::facts::{FileFacts, Imported};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -23,60 +23,6 @@ use std::sync::Arc;
 /// Names of files that say how the others are checked, or which there are.
 const CONFIGURATION: &[&str] =
     &["asyncwise.toml", "pyproject.toml", "setup.py", "setup.cfg", ".gitignore", ".ignore", "pyvenv.cfg"];
-
-/// A text that an editor holds, with its tree.
-#[derive(Clone, Debug)]
-pub(super) struct Overlay {
-    pub(super) parsed: ParsedFile,
-    pub(super) facts: Arc<FileFacts>,
-    pub(super) is_notebook: bool,
-}
-
-impl Overlay {
-    pub(super) fn new(text: Arc<str>, is_notebook: bool) -> Self {
-        let parsed = ParsedFile::new(text);
-        let facts = Arc::new(parsed.facts());
-        Self { parsed, facts, is_notebook }
-    }
-
-    /// Puts another text in place: parses what lies between the common start and the common end.
-    pub(super) fn replace(&mut self, text: Arc<str>) {
-        let Some(edit) = difference(self.parsed.text(), &text) else { return };
-        let parsed = self.parsed.edit(&[edit]);
-        self.facts = Arc::new(parsed.facts_after(&self.parsed, &self.facts));
-        self.parsed = parsed;
-    }
-
-    /// Parses a text with errors from nothing, where an incremental parse may have gone astray; whether it had.
-    pub(super) fn verify(&mut self) -> bool {
-        if !self.parsed.tree().has_error() {
-            return false;
-        }
-        let fresh = Self::new(self.parsed.text().clone(), self.is_notebook);
-        let differs = fresh.facts != self.facts;
-        *self = fresh;
-        differs
-    }
-}
-
-/// The one replacement that makes `new` of `old`; none when they are equal.
-fn difference(old: &str, new: &str) -> Option<Edit> {
-    let (a, b) = (old.as_bytes(), new.as_bytes());
-    if a == b {
-        return None;
-    }
-    let mut start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
-        start -= 1;
-    }
-    let room = a.len().min(b.len()) - start;
-    let mut end = a.iter().rev().zip(b.iter().rev()).take(room).take_while(|(x, y)| x == y).count();
-    while !old.is_char_boundary(a.len() - end) || !new.is_char_boundary(b.len() - end) {
-        end -= 1;
-    }
-    let span = Span::new(start as u32, (a.len() - end) as u32);
-    Some(Edit { span, text: new[start..b.len() - end].to_owned() })
-}
 
 /// A file of the project.
 #[derive(Clone, Debug)]
@@ -165,7 +111,8 @@ impl Files {
         let scope = configurations.scope(&opening.root);
         let mut found = discover::discover(configurations, &opening.paths, None);
         files.place_overlays(opening, overlays, &mut found);
-        let problems = std::mem::take(&mut found.problems);
+        let mut problems = std::mem::take(&mut found.problems);
+        problems.extend(unread(overlays, scope.max_file_size, &mut found));
         files.read(&found, overlays, old, progress, cancel, problems)?;
         let settled: Vec<Loaded> = files.entries.values().filter_map(|entry| entry.disk.clone()).collect();
         files.roots =
@@ -175,6 +122,11 @@ impl Files {
         (!cancel.is_cancelled()).then_some(files)
     }
 
+    /// The longest text that is read, in bytes.
+    pub(super) fn limit(&self, opening: &Opening) -> u64 {
+        self.configurations(opening).scope(&opening.root).max_file_size
+    }
+
     fn configurations(&self, opening: &Opening) -> Configurations {
         let Opening { root, config, overrides, .. } = opening.clone();
         Configurations::remembering(root, config, overrides, self.last_good.clone())
@@ -182,7 +134,8 @@ impl Files {
 
     /// Editors' texts the walk did not come by: new files are taken in; files on the disk were left out on purpose.
     fn place_overlays(&mut self, opening: &Opening, overlays: &FxHashMap<PathBuf, Overlay>, found: &mut Discovery) {
-        let fresh = overlays.keys().filter(|path| !found.files.contains_key(*path));
+        let read = overlays.iter().filter(|(_, overlay)| overlay.unread.is_none()).map(|(path, _)| path);
+        let fresh = read.filter(|path| !found.files.contains_key(*path));
         let is_walked = !opening.paths.is_empty();
         let (there, new): (Vec<&PathBuf>, Vec<&PathBuf>) = fresh.partition(|path| is_walked && path.exists());
         self.left_out = there.into_iter().cloned().collect();
@@ -230,7 +183,8 @@ impl Files {
     fn follow_imports(&mut self, overlays: &FxHashMap<PathBuf, Overlay>, scope: Arc<Scope>, old: Option<&Files>) {
         let roots = self.roots.to_program();
         let program = self.program(overlays);
-        let known = self.entries.keys().cloned().collect();
+        let unread = overlays.iter().filter(|(_, overlay)| overlay.unread.is_some()).map(|(path, _)| path);
+        let known = self.entries.keys().chain(unread).cloned().collect();
         let mut dependencies = Dependencies::new(&self.roots, scope.clone(), known);
         let new = pool::install(program.files.len(), || dependencies.complete(&program, &roots));
         for loaded in new {
@@ -279,6 +233,16 @@ impl Files {
     }
 }
 
+/// Leaves out the files in whose place an editor holds a text that is too long, and says so.
+fn unread(overlays: &FxHashMap<PathBuf, Overlay>, limit: u64, found: &mut Discovery) -> Vec<Problem> {
+    let too_long = overlays.iter().filter_map(|(path, overlay)| Some((path, overlay.unread.as_ref()?)));
+    let left_out = too_long.map(|(path, text)| {
+        found.files.remove(path);
+        too_large(path, text.len() as u64, limit)
+    });
+    left_out.collect()
+}
+
 /// What a file imports: module, level, name.
 fn imports(facts: &FileFacts) -> FxHashSet<(&str, u32, Option<&str>)> {
     let name = |what: &Imported| match what {
@@ -308,23 +272,5 @@ fn entry(path: &Path, file: &FoundFile, overlay: Option<&Overlay>, old: Option<&
         (Ok(loaded), Some(_)) => Ok(Entry::of_disk(loaded, file.scope.clone())),
         (Err(_), Some(_)) => Ok(Entry::of_editor(path, file)),
         (Err(problem), None) => Err(problem),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_difference_keeps_characters_whole() {
-        let cases =
-            [("a", "a"), ("abc", "axc"), ("", "x"), ("xx", "x"), ("é", "è"), ("aé", "aéé"), ("x\u{10a}y", "x\u{20a}y")];
-        for (old, new) in cases {
-            let made = difference(old, new).map_or_else(
-                || old.to_owned(),
-                |edit| old[..edit.span.start as usize].to_owned() + &edit.text + &old[edit.span.end as usize..],
-            );
-            assert_eq!(made, new);
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! those that a check of the same texts gives.
 
 mod files;
+mod overlay;
 mod snapshot;
 
 pub use snapshot::Snapshot;
@@ -14,7 +15,8 @@ use crate::session::Progress;
 use asyncwise_analysis::analysis::Analysis;
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::SourceFile;
-use files::{Files, Overlay};
+use files::Files;
+use overlay::Overlay;
 use rustc_hash::FxHashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,6 +76,8 @@ pub struct Project {
     opening: Opening,
     files: Files,
     overlays: FxHashMap<PathBuf, Overlay>,
+    /// The longest text that is read, in bytes.
+    limit: u64,
     snapshot: Snapshot,
 }
 
@@ -81,14 +85,15 @@ impl Project {
     /// Finds, reads and analyses the files, with the given texts ([`Change::Text`]) in the place of what is on the disk.
     /// None when it was cancelled.
     pub fn open(opening: Opening, texts: Vec<Change>, progress: &dyn Progress, cancel: &Cancel) -> Option<Self> {
+        let limit = Files::default().limit(&opening);
         let mut overlays = FxHashMap::default();
         for change in texts {
             if let Change::Text { path, text, is_notebook } = change {
-                overlays.insert(path, Overlay::new(text, is_notebook));
+                overlays.insert(path, Overlay::new(text, is_notebook, limit));
             }
         }
         let (files, snapshot) = load(&opening, &overlays, None, progress, cancel)?;
-        Some(Self { opening, files, overlays, snapshot })
+        Some(Self { opening, files, overlays, limit, snapshot })
     }
 
     /// The current state.
@@ -125,6 +130,8 @@ impl Project {
     /// Finds and reads everything anew; facts of texts that are as before are kept.
     pub fn reload(&mut self, progress: &dyn Progress, cancel: &Cancel) {
         self.files.is_stale = true;
+        self.limit = self.files.limit(&self.opening);
+        self.overlays.values_mut().for_each(|overlay| overlay.limit(self.limit));
         if let Some((files, snapshot)) =
             load(&self.opening, &self.overlays, Some((&self.files, &self.snapshot)), progress, cancel)
         {
@@ -145,13 +152,18 @@ impl Project {
     fn note(&mut self, change: Change, touched: &mut Vec<PathBuf>) {
         match change {
             Change::Text { path, text, is_notebook } => {
+                let limit = self.limit;
+                let was_unread = self.overlays.get(&path).is_some_and(|overlay| overlay.unread.is_some());
+                let is_unread = text.len() as u64 > limit;
                 match self.overlays.get_mut(&path) {
-                    Some(overlay) if overlay.is_notebook == is_notebook => overlay.replace(text),
+                    Some(overlay) if overlay.is_notebook == is_notebook => overlay.replace(text, limit),
                     _ => {
-                        self.overlays.insert(path.clone(), Overlay::new(text, is_notebook));
+                        self.overlays.insert(path.clone(), Overlay::new(text, is_notebook, limit));
                     }
                 }
-                touched.push(path);
+                if !(was_unread && is_unread) {
+                    touched.push(path);
+                }
             }
             Change::Closed(path) => {
                 if self.overlays.remove(&path).is_some() {
@@ -174,6 +186,9 @@ impl Project {
             };
             let Some(entry) = self.files.entry_mut(path) else { return false };
             let overlay = self.overlays.get(path);
+            if overlay.is_some_and(|overlay| overlay.unread.is_some()) {
+                return false;
+            }
             if overlay.is_none() && !entry.read_again() {
                 return false;
             }

@@ -1,6 +1,7 @@
 //! One state of a project, for those who read.
 
-use super::files::{Files, Overlay};
+use super::files::Files;
+use super::overlay::Overlay;
 use crate::paths;
 use crate::pool;
 use crate::problem::Problem;
