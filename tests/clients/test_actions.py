@@ -42,6 +42,18 @@ async def test_run_becomes_await_without_resolving(start):
     assert await editor.pull("main.py") == []
 
 
+async def test_run_becomes_await_by_a_command(start):
+    capabilities = with_changes(PULLS, {"textDocument": {"codeAction": None}})
+    editor = await start(capabilities=capabilities)
+    editor.open("main.py", NESTED)
+    commands = await editor.actions("main.py", "asyncio.run")
+    assert all(isinstance(command, types.Command) for command in commands)
+    await editor.command(commands[0].command, *commands[0].arguments)
+    await editor.client.until(lambda: editor.client.edits)
+    editor.apply(editor.client.edits[0].edit)
+    assert await editor.pull("main.py") == []
+
+
 async def test_all_is_mended_at_once(start):
     editor = await start()
     editor.open("main.py", NESTED + "\nasync def more():\n    asyncio.run(work())\n")
