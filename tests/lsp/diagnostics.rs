@@ -74,6 +74,44 @@ fn an_edit_in_one_text_is_seen_in_the_others() {
     client.finish();
 }
 
+/// Neovim 0.11: it pulls after its own edits, and nobody could tell it that another text has other findings now.
+#[test]
+fn a_client_that_pulls_and_cannot_be_asked_again() {
+    let files = [("main.py", MAIN), ("helper.py", HARMLESS)];
+    let capabilities =
+        json!({ "textDocument": { "diagnostic": {}, "publishDiagnostics": { "versionSupport": true } } });
+    let mut client = Client::start(&files, Start { capabilities, ..Start::default() });
+    assert!(client.capabilities["diagnosticProvider"].is_null(), "it would show everything twice");
+    client.indexed();
+    client.open_file("main.py");
+    client.pushes("main.py", &[]);
+    client.open_file("helper.py");
+    client.pushes("helper.py", &[]);
+    client.replace("helper.py", BLOCKS);
+    client.pushes("helper.py", &[]);
+    client.pushes("main.py", FOUND);
+    client.finish();
+}
+
+/// Whoever types in a helper does not want the findings of its callers to come and go.
+#[test]
+fn a_syntax_error_in_one_text_takes_nothing_from_the_others() {
+    let mut client = Client::pulling(&[("main.py", MAIN), ("helper.py", BLOCKS)]);
+    client.indexed();
+    client.open_file("main.py");
+    client.open_file("helper.py");
+    assert_eq!(client.pull("main.py"), FOUND);
+    client.replace("helper.py", &BLOCKS.replace("def load():", "x = [(\ndef load(:"));
+    assert_eq!(client.pull("helper.py"), [""; 0]);
+    assert_eq!(client.pull("main.py"), FOUND);
+    client.replace("helper.py", HARMLESS);
+    assert_eq!(client.pull("helper.py"), [""; 0]);
+    let refresh = client.expect("workspace/diagnostic/refresh");
+    client.answer(&refresh, Value::Null);
+    assert_eq!(client.pull("main.py"), [""; 0]);
+    client.finish();
+}
+
 #[test]
 fn the_workspace_when_it_is_asked_for() {
     let files = [("main.py", MAIN), ("helper.py", BLOCKS), ("other.py", &MAIN.replace("main", "other"))];
@@ -102,7 +140,9 @@ fn the_workspace_when_it_is_asked_for() {
     client.pushes("main.py", FOUND);
     client.pushes("other.py", FOUND);
     client.open_file("main.py");
+    client.pushes("main.py", FOUND);
     client.open_file("other.py");
+    client.pushes("other.py", FOUND);
     client.close("other.py");
     client.save("helper.py", HARMLESS);
     client.pushes("main.py", &[]);

@@ -68,6 +68,26 @@ fn a_text_may_be_opened_again_and_its_versions_may_skip() {
 }
 
 #[test]
+fn edits_may_come_without_a_version() {
+    let text = "import time\n\n\nasync def f():\n    time.sleep(1)\n";
+    let mut client = Client::pulling(&[]);
+    let uri = client.uri("main.py");
+    client.open("main.py", "");
+    for document in [json!({ "uri": uri, "version": null }), json!({ "uri": uri })] {
+        let mut change = |text: &str| {
+            let params = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
+            client.notify("textDocument/didChange", params);
+            client.pull("main.py").len()
+        };
+        assert_eq!((change(text), change(""), change(text)), (1, 0, 1));
+    }
+    let fix = client.actions("main.py", 4, 6, Some("quickfix")).remove(0);
+    let fix = client.request("codeAction/resolve", fix);
+    assert_eq!(fix["edit"]["documentChanges"][0]["textDocument"], json!({ "uri": uri, "version": null }));
+    client.finish();
+}
+
+#[test]
 fn an_answer_is_never_about_another_text() {
     const EDITS: usize = 300;
     let mut client = Client::pulling(&[]);

@@ -143,6 +143,8 @@ fn lenses_and_hints() {
     let paths = client.command("asyncwise.showPath", command["arguments"].clone());
     let steps = paths[0]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["location"]["uri"] == client.uri("main.py")), "{paths}");
+    let message = client.expect("window/showMessage");
+    assert_eq!(message["params"], json!({ "type": 3, "message": "main -> load -> time.sleep" }));
 
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
     let params = json!({ "textDocument": { "uri": client.uri("main.py") }, "range": range });
@@ -159,6 +161,18 @@ fn lenses_and_hints() {
     assert_eq!(client.request("textDocument/codeLens", document), Value::Null);
     let params = json!({ "textDocument": { "uri": client.uri("main.py") }, "range": range });
     assert_eq!(client.request("textDocument/inlayHint", params), Value::Null);
+    client.finish();
+}
+
+#[test]
+fn a_client_that_shows_paths_is_not_shown_one() {
+    let mut capabilities = pulls();
+    capabilities["experimental"] = json!({ "asyncwise.showPath": true });
+    let mut client = Client::start(&[("helper.py", BLOCKS)], Start { capabilities, ..Start::default() });
+    client.open_file("helper.py");
+    let arguments = json!([client.uri("helper.py"), { "line": 3, "character": 5 }]);
+    let paths = client.command("asyncwise.showPath", arguments);
+    assert_eq!(paths[0]["title"], "load blocks: time.sleep");
     client.finish();
 }
 
@@ -184,7 +198,8 @@ fn commands() {
     let mut client = Client::pulling(&[("main.py", NESTED)]);
     client.open_file("main.py");
     let page = client.command("asyncwise.explain", json!(["blocking-call"]));
-    assert!(page.as_str().unwrap().starts_with('#'), "{page}");
+    let page = page.as_str().unwrap();
+    assert!(page.starts_with('#') && !page.contains("## More examples"), "{page}");
     let response =
         client.response("workspace/executeCommand", json!({ "command": "asyncwise.explain", "arguments": ["x"] }));
     assert_eq!(response["error"]["code"], -32602);

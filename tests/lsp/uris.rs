@@ -48,6 +48,7 @@ fn a_text_is_found_under_every_spelling() {
     let resolved = client.request("codeAction/resolve", actions[0].clone());
     assert_eq!(resolved["edit"]["documentChanges"][0]["textDocument"]["uri"], opened.as_str());
     let path = client.command("asyncwise.showPath", json!([other, { "line": 4, "character": 6 }]));
+    client.expect("window/showMessage");
     assert_eq!(path[0]["steps"][0]["location"]["uri"], opened.as_str(), "{path}");
     client.notify("textDocument/didClose", json!({ "textDocument": { "uri": other } }));
     assert_eq!(client.pull(&opened), [""; 0]);

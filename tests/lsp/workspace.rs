@@ -94,6 +94,37 @@ fn settings_change() {
 }
 
 #[test]
+fn what_the_configuration_does_not_name_is_as_initialize_said() {
+    let files = [("main.py", MAIN), ("helper.py", BLOCKS)];
+    let options = json!({ "select": ["unused-ignore"] });
+    let mut capabilities = pulls();
+    capabilities["workspace"]["configuration"] = json!(true);
+    let configuration = Some(json!([{}, {}]));
+    let mut client =
+        Client::start(&files, Start { capabilities, options: options.clone(), configuration, ..Start::default() });
+    client.open_file("main.py");
+    client.indexed();
+    // A wrong setting is said when the answer was worked in.
+    client.configure(json!([{}, { "ignor": [] }]));
+    client.notify("workspace/didChangeConfiguration", json!({ "settings": null }));
+    client.expect("window/showMessage");
+    assert_eq!(client.pull("main.py"), NOTHING);
+    client.finish();
+
+    let mut client = Client::start(&files, Start { options, ..Start::default() });
+    client.indexed();
+    client.open_file("main.py");
+    let mut told = |settings: Value| {
+        client.notify("workspace/didChangeConfiguration", json!({ "settings": { "asyncwise": settings } }));
+        client.pull("main.py")
+    };
+    assert_eq!(told(json!({ "codeLens": false })), NOTHING);
+    assert_eq!(told(json!({ "select": ["all"] })), FOUND);
+    assert_eq!(told(json!({})), NOTHING);
+    client.finish();
+}
+
+#[test]
 fn a_broken_configuration_is_a_diagnostic_in_its_file() {
     let files = [("main.py", MAIN), ("helper.py", BLOCKS), ("asyncwise.toml", "ignore = [\"blocking-call\"]\n")];
     let mut client = Client::pulling(&files);
@@ -195,13 +226,22 @@ fn settings_are_asked_for_again_when_they_change() {
 fn indexing_can_be_cancelled_and_begun_again() {
     let mut capabilities = pulls();
     capabilities["window"] = json!({ "workDoneProgress": true });
-    let mut client =
-        Client::start(&[("main.py", MAIN), ("helper.py", BLOCKS)], Start { capabilities, ..Start::default() });
+    // So many that it is not done before the cancellation comes.
+    let others: Vec<String> = (0..400).map(|i| format!("others/m{i}.py")).collect();
+    let mut files = vec![("main.py", MAIN), ("helper.py", BLOCKS)];
+    files.extend(others.iter().map(|name| (name.as_str(), MAIN)));
+    let mut client = Client::start(&files, Start { capabilities, ..Start::default() });
     let request = client.expect("window/workDoneProgress/create");
     client.notify("window/workDoneProgress/cancel", json!({ "token": request["params"]["token"] }));
+    let message = client.expect("window/showMessage");
+    assert_eq!(message["params"]["type"], 3);
+    assert!(message["params"]["message"].as_str().unwrap().contains("asyncwise.restart"), "{message}");
     // The client has no room for a progress; nothing waits for it.
     client.open_file("main.py");
     client.pull("main.py");
+    // Actions, which want the index, come from what is open.
+    client.open("alone.py", "import time\n\n\nasync def f():\n    time.sleep(1)\n");
+    assert!(!client.actions("alone.py", 4, 6, Some("quickfix")).is_empty());
     client.command("asyncwise.restart", json!([]));
     client.indexed();
     assert_eq!(client.pull("main.py"), FOUND);

@@ -34,6 +34,15 @@ pub struct Path {
     pub title: String,
     /// The steps, top down.
     pub steps: Vec<Step>,
+    /// The names of the functions on the way, top down, and of what is called at its end.
+    pub names: Vec<String>,
+}
+
+impl Path {
+    /// `main -> load -> requests.get`: all of it in one line.
+    pub fn line(&self) -> String {
+        self.names.join(" -> ")
+    }
 }
 
 /// The paths through what stands at `offset`: the call there if it does something to the loop, else the function named
@@ -164,11 +173,17 @@ fn path(analysis: &Analysis, def: Def, up: &[SiteRef], down: Option<&Down>) -> P
     let mut steps: Vec<Step> = entered(analysis, top).into_iter().collect();
     steps.extend(up.iter().map(|&at| step(analysis, at, None)));
     let from = analysis.short_name(top);
+    let sites = up.iter().chain(down.iter().flat_map(|(_, sites)| sites));
+    let mut names: Vec<String> = sites.map(|&at| analysis.short_name(analysis.graph.owner(at))).collect();
     let title = match down {
-        None => format!("{from} reaches {}", analysis.short_name(def)),
+        None => {
+            names.push(analysis.short_name(def));
+            format!("{from} reaches {}", analysis.short_name(def))
+        }
         Some((effect, sites)) => {
             steps.extend(sites.iter().map(|&at| step(analysis, at, Some(*effect))));
             let sink = sites.last().map_or_else(String::new, |&at| callee_name(analysis, at));
+            names.push(sink.clone());
             let does = match effect {
                 Effect::StartsLoop => "starts an event loop",
                 Effect::RefusesLoop => "refuses a running loop",
@@ -177,7 +192,7 @@ fn path(analysis: &Analysis, def: Def, up: &[SiteRef], down: Option<&Down>) -> P
             format!("{from} {does}: {sink}")
         }
     };
-    Path { title, steps }
+    Path { title, steps, names }
 }
 
 /// How code enters the loop at the top of a path, where that is not a coroutine.

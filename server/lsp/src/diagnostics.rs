@@ -42,7 +42,7 @@ pub(crate) fn of_module(view: &View, module: &Module, session: &Session) -> Vec<
         .iter()
         .map(|part| Report {
             uri: part.document.uri.clone(),
-            version: Some(part.document.version),
+            version: part.document.version,
             stamp: Some(part.document.stamp),
             items: Vec::new(),
         })

@@ -15,13 +15,16 @@ use tower_lsp::ls_types::{
 };
 use tracing::warn;
 
+/// The version that a text is given on the way in whose client tells none. No client counts down to it.
+pub(crate) const UNVERSIONED: i32 = i32::MIN;
+
 /// One state of a text.
 #[derive(Debug)]
 pub(crate) struct Document {
     /// As the client writes it.
     pub(crate) uri: Uri,
-    /// The client's number of this state.
-    pub(crate) version: i32,
+    /// The client's number of this state, where it counts them. What counts here is the order of the messages.
+    pub(crate) version: Option<i32>,
     /// Different for every state of every document, also after one was closed and opened again.
     pub(crate) stamp: u64,
     pub(crate) text: Arc<str>,
@@ -61,7 +64,7 @@ impl Documents {
         let lines = LineIndex::new(&item.text);
         let document = Arc::new(Document {
             uri: item.uri,
-            version: item.version,
+            version: told(item.version),
             stamp: self.next_stamp(),
             text: item.text.into(),
             lines,
@@ -83,7 +86,7 @@ impl Documents {
             warn!(uri = id.uri.as_str(), "an edit of a text that is not open");
             return None;
         };
-        if id.version != old.version + 1 {
+        if old.version.is_some_and(|old| id.version != old.wrapping_add(1)) {
             // The protocol wants versions that count up, not that they count by one.
             let (from, to) = (old.version, id.version);
             tracing::debug!(uri = id.uri.as_str(), from, to, "the version skips or goes back");
@@ -91,7 +94,7 @@ impl Documents {
         let (text, lines) = edited(&old, changes, columns);
         let document = Arc::new(Document {
             uri: old.uri.clone(),
-            version: id.version,
+            version: told(id.version),
             stamp: self.next_stamp(),
             text,
             lines,
@@ -175,6 +178,11 @@ impl Documents {
     fn next_stamp(&self) -> u64 {
         self.stamps.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// The version that a client tells.
+fn told(version: i32) -> Option<i32> {
+    (version != UNVERSIONED).then_some(version)
 }
 
 fn edited(old: &Document, changes: Vec<TextDocumentContentChangeEvent>, columns: Columns) -> (Arc<str>, LineIndex) {

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::{error, info};
@@ -60,8 +60,54 @@ pub(crate) type Reporter = Arc<dyn Fn(Cancel) -> Box<dyn Progress> + Send + Sync
 pub(crate) struct Engine {
     jobs: Sender<(u64, Job)>,
     views: watch::Receiver<Option<Arc<View>>>,
-    /// Ends the load that is going on.
-    load: Arc<Mutex<Cancel>>,
+    load: Arc<Loading>,
+}
+
+/// The load that is going on, and what became of the last.
+struct Loading {
+    current: Mutex<Load>,
+    /// The user cancelled it before there was any state, and none comes until somebody asks for it.
+    is_stopped: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Load {
+    cancel: Cancel,
+    /// It was ended because another comes in its place.
+    is_superseded: bool,
+}
+
+impl Loading {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { current: Mutex::default(), is_stopped: watch::Sender::new(false) })
+    }
+
+    fn current(&self) -> MutexGuard<'_, Load> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another load comes in place of this one.
+    fn supersede(&self) {
+        let mut current = self.current();
+        current.is_superseded = true;
+        current.cancel.cancel();
+        self.is_stopped.send_replace(false);
+    }
+
+    /// A load begins.
+    fn begin(&self) -> Cancel {
+        let mut current = self.current();
+        *current = Load::default();
+        current.cancel.clone()
+    }
+
+    /// A load came to nothing.
+    fn fail(&self) {
+        let current = self.current();
+        if current.cancel.is_cancelled() && !current.is_superseded {
+            self.is_stopped.send_replace(true);
+        }
+    }
 }
 
 impl Engine {
@@ -69,7 +115,7 @@ impl Engine {
     pub(crate) fn start(opening: Opening, modules: Modules, is_provisional: bool, reporter: Reporter) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let (publisher, views) = watch::channel(None);
-        let load = Arc::new(Mutex::new(Cancel::default()));
+        let load = Loading::new();
         let worker = Worker {
             opening,
             is_provisional,
@@ -91,7 +137,7 @@ impl Engine {
     /// Adds a job. Tickets count up.
     pub(crate) fn send(&self, ticket: u64, job: Job) {
         if matches!(job, Job::Configure(_) | Job::Reload) {
-            self.load.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+            self.load.supersede();
         }
         // The thread is gone only when none could be had.
         let _ = self.jobs.send((ticket, job));
@@ -102,6 +148,12 @@ impl Engine {
         self.views.borrow().clone()
     }
 
+    /// Comes when the user has cancelled the load, so that no state comes; at once where that has happened.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the engine.
+        let _ = self.load.is_stopped.subscribe().wait_for(|is_stopped| *is_stopped).await;
+    }
+
     /// All states that come.
     pub(crate) fn views(&self) -> watch::Receiver<Option<Arc<View>>> {
         self.views.clone()
@@ -110,7 +162,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.load.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+        self.load.supersede();
     }
 }
 
@@ -126,7 +178,7 @@ struct Worker {
     modules: Arc<Modules>,
     ticket: u64,
     reporter: Reporter,
-    load: Arc<Mutex<Cancel>>,
+    load: Arc<Loading>,
     views: watch::Sender<Option<Arc<View>>>,
 }
 
@@ -220,8 +272,7 @@ impl Worker {
     }
 
     fn apply(&mut self, batch: Batch) {
-        let cancel = Cancel::default();
-        *self.load.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        let cancel = self.load.begin();
         let is_asked = batch.reload || batch.opening.is_some();
         let is_load = is_asked || self.is_lost;
         let progress: Box<dyn Progress> =
@@ -235,6 +286,9 @@ impl Worker {
                     is_notebook: module.is_notebook,
                 });
                 self.project = Project::open(self.opening.clone(), texts.collect(), &*progress, &cancel);
+                if self.project.is_none() && self.views.borrow().is_none() {
+                    self.load.fail();
+                }
             }
             Some(project) => {
                 if !batch.changes.is_empty() {

@@ -5,7 +5,7 @@ use crate::session::Session;
 use asyncwise_workspace::live::Cancel;
 use asyncwise_workspace::session::{Progress, Silent};
 use dashmap::DashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -13,27 +13,40 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use tower_lsp::ls_types::notification::Progress as ProgressNotification;
 use tower_lsp::ls_types::{
-    ProgressParams, ProgressParamsValue, ProgressToken, WorkDoneProgress, WorkDoneProgressBegin, WorkDoneProgressEnd,
-    WorkDoneProgressReport,
+    MessageType, ProgressParams, ProgressParamsValue, ProgressToken, WorkDoneProgress, WorkDoneProgressBegin,
+    WorkDoneProgressEnd, WorkDoneProgressReport,
 };
 
 /// How long a client may take to make room for a progress.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The loads that are shown, and what ends them, by token.
+/// What the user is told who has cancelled a load.
+const STOPPED: &str = "asyncwise: the indexing was stopped, so findings and fixes may not know of files that are not open. \
+                       The command `asyncwise.restart` starts it again.";
+
+/// The loads that are shown, by token.
 #[derive(Debug, Default)]
 pub(crate) struct Loads {
-    running: DashMap<String, Cancel>,
+    running: DashMap<String, Arc<Load>>,
     last: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Load {
+    /// Ends it.
+    cancel: Cancel,
+    /// The user did, and not another load that comes in its place.
+    is_stopped: AtomicBool,
 }
 
 impl Loads {
     /// The user does not want to wait for it.
     pub(crate) fn cancel(&self, token: &ProgressToken) {
         if let ProgressToken::String(token) = token
-            && let Some(cancel) = self.running.get(token)
+            && let Some(load) = self.running.get(token)
         {
-            cancel.cancel();
+            load.is_stopped.store(true, Ordering::Release);
+            load.cancel.cancel();
         }
     }
 }
@@ -54,6 +67,9 @@ enum Step {
 
 /// A load that is shown, until this is dropped.
 struct Shown {
+    session: Weak<Session>,
+    runtime: Handle,
+    load: Arc<Load>,
     steps: UnboundedSender<Step>,
     total: AtomicUsize,
     done: AtomicUsize,
@@ -61,12 +77,27 @@ struct Shown {
 
 impl Shown {
     fn begin(session: &Weak<Session>, runtime: &Handle, cancel: Cancel) -> Option<Self> {
+        let known = session.clone();
         let session = session.upgrade().filter(|session| session.capabilities().progress)?;
         let token = format!("asyncwise/{}", session.loads.last.fetch_add(1, Ordering::Relaxed));
-        session.loads.running.insert(token.clone(), cancel);
+        let load = Arc::new(Load { cancel, is_stopped: AtomicBool::new(false) });
+        session.loads.running.insert(token.clone(), load.clone());
         let (steps, receiver) = unbounded_channel();
         runtime.spawn(show(session, token, receiver));
-        Some(Self { steps, total: AtomicUsize::new(0), done: AtomicUsize::new(0) })
+        let (total, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Some(Self { session: known, runtime: runtime.clone(), load, steps, total, done })
+    }
+}
+
+impl Drop for Shown {
+    /// Tells the user what it means that the load was stopped. One that was done before it could be says nothing.
+    fn drop(&mut self) {
+        if !self.load.is_stopped.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(session) = self.session.upgrade() {
+            self.runtime.spawn(async move { session.client.show_message(MessageType::INFO, STOPPED).await });
+        }
     }
 }
 

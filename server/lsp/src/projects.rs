@@ -207,20 +207,30 @@ impl Inner {
 }
 
 impl Awaited {
-    /// Waits for it, from the index alone.
+    /// Waits for it, from the index alone; where the user has stopped the index, from the open texts.
     pub(crate) async fn index(self) -> Option<Arc<View>> {
-        timeout(PATIENCE, reach(self.index.views(), self.ticket)).await.ok().flatten()
+        let view = async {
+            tokio::select! {
+                biased;
+                view = reach(self.index.views(), self.ticket) => view,
+                () = self.index.stopped() => reach(self.first.as_ref()?.views(), self.ticket).await,
+            }
+        };
+        timeout(PATIENCE, view).await.ok().flatten()
     }
 
     /// Waits for it. None when the analysis does not come to it in time.
     pub(crate) async fn view(self) -> Option<Arc<View>> {
-        let index = reach(self.index.views(), self.ticket);
         let view = async {
             match &self.first {
-                None => index.await,
+                None => tokio::select! {
+                    biased;
+                    view = reach(self.index.views(), self.ticket) => view,
+                    () = self.index.stopped() => None,
+                },
                 Some(first) => tokio::select! {
                     biased;
-                    view = index => view,
+                    view = reach(self.index.views(), self.ticket) => view,
                     Some(view) = reach(first.views(), self.ticket) => Some(view),
                 },
             }
@@ -259,5 +269,30 @@ pub(crate) fn around(path: &Path) -> (PathBuf, Kind) {
         Some(project) if is_too_wide(project) => (dir.to_owned(), Kind::Files { is_alone: true }),
         Some(project) => (project.to_owned(), Kind::Around),
         None => (dir.to_owned(), Kind::Files { is_alone: false }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use asyncwise_workspace::session::Silent;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[tokio::test]
+    async fn a_stopped_index_leaves_the_open_texts_until_it_is_started_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let is_first = AtomicBool::new(true);
+        let reporter: Reporter = Arc::new(move |cancel| {
+            if is_first.swap(false, Ordering::Relaxed) {
+                cancel.cancel();
+            }
+            Box::new(Silent)
+        });
+        let folder = Folder::open(dir.path().to_owned(), Kind::Around, Arc::default(), Modules::default(), reporter);
+        assert!(folder.now().index().await.expect("it is answered").is_provisional);
+        folder.disk(dir.path().join("x.py"));
+        assert!(folder.now().index().await.expect("it is answered").is_provisional);
+        folder.reload();
+        assert!(!folder.now().index().await.expect("it is answered").is_provisional);
     }
 }

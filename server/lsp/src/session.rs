@@ -2,12 +2,13 @@
 
 use crate::capabilities::Capabilities;
 use crate::documents::{Document, Documents};
+use crate::handlers::command::SHOW_PATH;
 use crate::held::Held;
 use crate::module::Module;
 use crate::progress;
 use crate::projects::{Folder, Kind, around, is_too_wide};
 use crate::publish::{Event, Publisher};
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 use crate::uri;
 use crate::watch::{self, Activity};
 use dashmap::DashMap;
@@ -23,6 +24,10 @@ use tracing::{info, warn};
 pub(crate) struct Session {
     pub(crate) client: Client,
     capabilities: OnceLock<Capabilities>,
+    /// The client shows the paths that a command gives it.
+    shows_paths: OnceLock<bool>,
+    /// The settings of `initialize`, which hold where the configuration says nothing else.
+    initial: OnceLock<Given>,
     pub(crate) documents: Documents,
     projects: Mutex<Projects>,
     /// What the publisher is told.
@@ -74,6 +79,8 @@ impl Session {
         Arc::new(Self {
             client,
             capabilities: OnceLock::new(),
+            shows_paths: OnceLock::new(),
+            initial: OnceLock::new(),
             documents: Documents::default(),
             projects: Mutex::default(),
             events,
@@ -95,6 +102,28 @@ impl Session {
     /// Notes what the client can do, once.
     pub(crate) fn resolve(&self, client: &ClientCapabilities) -> &Capabilities {
         self.capabilities.get_or_init(|| Capabilities::of(client))
+    }
+
+    /// Notes whether the client itself shows the paths that [`SHOW_PATH`] gives it, once.
+    pub(crate) fn resolve_shown_paths(&self, client: &ClientCapabilities) {
+        let said = client.experimental.as_ref().and_then(|experimental| experimental.get(SHOW_PATH)?.as_bool());
+        let _ = self.shows_paths.set(said == Some(true));
+    }
+
+    /// Whether the client itself shows the paths that [`SHOW_PATH`] gives it.
+    pub(crate) fn client_shows_paths(&self) -> bool {
+        self.shows_paths.get().copied().unwrap_or(false)
+    }
+
+    /// Takes note of the settings of `initialize`, once.
+    pub(crate) fn begin_with(&self, given: Given) {
+        self.configure(given.clone().over(&Given::default()), FxHashMap::default());
+        let _ = self.initial.set(given);
+    }
+
+    /// The settings that a configuration comes to: what it does not name is as `initialize` said.
+    pub(crate) fn configured(&self, given: Given) -> Settings {
+        given.over(self.initial.get_or_init(Given::default))
     }
 
     /// The settings that hold where no folder has its own.

@@ -105,9 +105,13 @@ pub fn schema() -> Value {
     schemars::schema_for!(Settings).to_value()
 }
 
-impl Settings {
-    /// Reads settings from what a client sends. A setting that is unknown or has a wrong value is one message, and counts
-    /// as not given.
+/// Settings as a client gives them: those that are known, each with a value that is right.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Given(Map<String, Value>);
+
+impl Given {
+    /// Reads them from what a client sends. A setting that is unknown or has a wrong value is one message, and counts as not given; so
+    /// does null, without a message.
     pub(crate) fn read(value: &Value) -> (Self, Vec<String>) {
         let mut messages = Vec::new();
         let mut good = Map::new();
@@ -117,7 +121,7 @@ impl Settings {
                 messages.push(unknown(key, &known));
                 continue;
             }
-            match serde_json::from_value::<Self>(Value::Object(Map::from_iter([(key.clone(), value.clone())]))) {
+            match serde_json::from_value::<Settings>(Value::Object(Map::from_iter([(key.clone(), value.clone())]))) {
                 Ok(alone) => match alone.complaint() {
                     Some(message) => messages.push(message),
                     None => {
@@ -127,9 +131,18 @@ impl Settings {
                 Err(error) => messages.push(format!("the setting `{key}` is not used: {error}")),
             }
         }
-        (serde_json::from_value(Value::Object(good)).unwrap_or_default(), messages)
+        (Self(good), messages)
     }
 
+    /// The settings: each as it is given here, else as it is `below`, else as it is by default.
+    pub(crate) fn over(self, below: &Given) -> Settings {
+        let mut all = below.0.clone();
+        all.extend(self.0);
+        serde_json::from_value(Value::Object(all)).unwrap_or_default()
+    }
+}
+
+impl Settings {
     /// What the types cannot check.
     fn complaint(&self) -> Option<String> {
         let selectors = self.select.iter().flatten().map(|word| ("select", word));
@@ -188,22 +201,35 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(value: &Value) -> (Settings, Vec<String>) {
+        let (given, messages) = Given::read(value);
+        (given.over(&Given::default()), messages)
+    }
+
+    #[test]
+    fn what_is_given_later_goes_over_what_was_given_key_by_key() {
+        let (below, _) = Given::read(&json!({ "select": ["unused-ignore"], "codeLens": false }));
+        let (given, _) = Given::read(&json!({ "select": null, "codeLens": true, "logLevel": "loud" }));
+        let expected = Settings { select: Some(vec!["unused-ignore".to_owned()]), ..Settings::default() };
+        assert_eq!(given.over(&below), expected);
+    }
+
     #[test]
     fn settings_are_found_where_clients_put_them() {
         let plain = json!({ "codeLens": false });
         for value in [plain.clone(), json!({ "asyncwise": plain }), json!({ "settings": plain })] {
-            let (settings, messages) = Settings::read(&value);
+            let (settings, messages) = read(&value);
             assert!(!settings.code_lens && messages.is_empty(), "{value}");
         }
         for value in [json!(null), json!([]), json!({ "codeLens": null })] {
-            assert_eq!(Settings::read(&value), (Settings::default(), Vec::new()));
+            assert_eq!(read(&value), (Settings::default(), Vec::new()));
         }
     }
 
     #[test]
     fn a_wrong_setting_costs_itself_only() {
         let value = json!({ "codeLense": true, "inlayHints": true, "logLevel": "loud", "select": ["blocking-cal"] });
-        let (settings, messages) = Settings::read(&value);
+        let (settings, messages) = read(&value);
         assert_eq!(settings, Settings { inlay_hints: true, ..Settings::default() });
         assert_eq!(messages[0], "unknown setting `codeLense`; did you mean `codeLens`?");
         assert!(messages.iter().any(|message| message.starts_with("the setting `logLevel` is not used:")));

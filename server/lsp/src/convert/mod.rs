@@ -40,7 +40,7 @@ impl<'v> Places<'v> {
         let path = snapshot.path(place.file);
         if let Some(module) = self.view.modules.get(path) {
             let (part, range) = module.locate(place.span, self.columns)?;
-            return Some(Located { uri: part.document.uri.clone(), range, version: Some(part.document.version) });
+            return Some(Located { uri: part.document.uri.clone(), range, version: part.document.version });
         }
         if snapshot.program().file(place.file).is_notebook {
             return None;

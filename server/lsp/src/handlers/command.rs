@@ -20,9 +20,10 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{ExecuteCommandParams, MessageType, Position, ShowDocumentParams, Uri, WorkspaceEdit};
 
 const RESTART: &str = "asyncwise.restart";
-/// The paths from coroutines through a place; its arguments are a URI and a position.
+/// The paths from coroutines through a place; its arguments are a URI and a position. The shortest is shown to the user, unless the
+/// client says in its experimental capabilities, under this name, that it shows them.
 pub(crate) const SHOW_PATH: &str = "asyncwise.showPath";
-/// The page of a rule; its argument is the name.
+/// What a rule is about, as Markdown; its argument is the name.
 pub(crate) const EXPLAIN: &str = "asyncwise.explain";
 const FIX_ALL: &str = "asyncwise.fixAll";
 /// Applies an action, for clients to which actions are commands; its argument is the action's data.
@@ -52,7 +53,7 @@ pub(crate) async fn execute(session: &Arc<Session>, params: ExecuteCommandParams
             if arguments.get(1).and_then(Value::as_bool) == Some(true) {
                 show_page(session, rule.name, rule.summary);
             }
-            Ok(Some(json!(rule.page)))
+            Ok(Some(json!(rule.explanation())))
         }
         FIX_ALL => fix_all(session, argument(arguments, 0)?).await,
         APPLY_FIX => {
@@ -72,14 +73,20 @@ fn argument<T: DeserializeOwned>(arguments: &[Value], at: usize) -> Result<T> {
 
 async fn show_path(session: &Arc<Session>, uri: Uri, position: Position) -> Result<Option<Value>> {
     let Some(asked) = session.asked(&uri) else { return Ok(None) };
-    asked
+    let answer = asked
         .answer(session, move |answering| {
             let places = answering.places();
             let offset = answering.part.offset(position, places.columns);
             let paths = paths_at(&answering.view.snapshot.analysis, answering.file?, offset);
-            Some(json!(paths.iter().map(|path| path_of(path, &places)).collect::<Vec<_>>()))
+            let all = json!(paths.iter().map(|path| path_of(path, &places)).collect::<Vec<_>>());
+            Some((all, paths.first().map(Path::line)))
         })
-        .await
+        .await?;
+    let Some((paths, shortest)) = answer else { return Ok(None) };
+    if let Some(line) = shortest.filter(|_| !session.client_shows_paths()) {
+        session.client.show_message(MessageType::INFO, line).await;
+    }
+    Ok(Some(paths))
 }
 
 fn path_of(path: &Path, places: &Places<'_>) -> Value {

@@ -2,19 +2,19 @@
 
 use crate::capabilities;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::Given;
 use crate::uri;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tower_lsp::ls_types::{InitializeParams, InitializeResult, ServerInfo, Uri};
 
 /// `initialize`.
 pub(crate) fn initialize(session: &Arc<Session>, params: InitializeParams) -> InitializeResult {
     let capabilities = capabilities::offered(session.resolve(&params.capabilities));
+    session.resolve_shown_paths(&params.capabilities);
     crate::log::set_trace(params.trace.unwrap_or_default());
     if let Some(options) = &params.initialization_options {
-        let (settings, messages) = Settings::read(options);
-        session.configure(settings, FxHashMap::default());
+        let (given, messages) = Given::read(options);
+        session.begin_with(given);
         session.warn_later(messages);
     }
     session.change_roots(&[], roots(&params));

@@ -2,7 +2,7 @@
 
 use crate::publish::Event;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 use crate::uri;
 use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
@@ -78,13 +78,12 @@ async fn take_configuration(session: Arc<Session>) {
     let mut answers = answers.into_iter();
     let mut messages = Vec::new();
     let mut read = |answer: serde_json::Value| {
-        let (settings, new) = Settings::read(&answer);
+        let (given, new) = Given::read(&answer);
         messages.extend(new);
-        settings
+        session.configured(given)
     };
-    // A client that knows of no settings answers null, and those of the initialization stay.
-    let settings = answers.next().filter(|answer| !answer.is_null()).map(&mut read);
-    let settings = settings.unwrap_or_else(|| Settings::clone(&session.settings()));
+    // A client that knows of no settings answers null or an empty object.
+    let settings = read(answers.next().unwrap_or_default());
     let own = roots.iter().zip(answers).filter(|(_, answer)| !answer.is_null());
     let own = own.filter_map(|(root, answer)| Some((uri::to_path(root)?, read(answer)))).collect();
     put_in_place(&session, settings, own, messages);
@@ -115,8 +114,8 @@ pub(crate) fn did_change_configuration(session: &Arc<Session>, params: &DidChang
     if session.capabilities().configuration {
         ask_configuration(session);
     } else {
-        let (settings, messages) = Settings::read(&params.settings);
-        put_in_place(session, settings, FxHashMap::default(), messages);
+        let (given, messages) = Given::read(&params.settings);
+        put_in_place(session, session.configured(given), FxHashMap::default(), messages);
     }
 }
 

@@ -4,6 +4,7 @@
 //! The types of the protocol refuse the last, and with it the whole message. So every URI that comes in is written in one way, under which
 //! handlers find it again, and every URI that goes out is written as the client wrote it when it opened the document or the folder.
 
+use crate::documents::UNVERSIONED;
 use dashmap::DashMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use serde_json::{Map, Value};
@@ -18,6 +19,9 @@ const MEMBERS: [&str; 7] = ["uri", "rootUri", "scopeUri", "baseUri", "document",
 /// Those of other things, which are left as they are as long as they can be read.
 const LINK: &str = "href";
 
+/// The notifications whose types want the version of each text in them.
+const VERSIONED: [&str; 3] = ["textDocument/didOpen", "textDocument/didChange", "notebookDocument/didChange"];
+
 /// How the client spells what it has opened, where that is not the one spelling. One that was closed is kept: what is still said about
 /// it, that there is nothing wrong any more for example, is said under the same name.
 #[derive(Debug, Default)]
@@ -31,6 +35,9 @@ impl Spellings {
         if method == "workspace/executeCommand" {
             let arguments = params.get_mut("arguments").and_then(Value::as_array_mut);
             arguments.into_iter().flatten().for_each(unify);
+        }
+        if VERSIONED.contains(&method.as_ref()) {
+            number(&mut params);
         }
         self.take_in(&mut params);
         built(Request::build(method).params(params), id)
@@ -123,6 +130,25 @@ impl Spellings {
 
 fn built(request: tower_lsp::jsonrpc::RequestBuilder, id: Option<tower_lsp::jsonrpc::Id>) -> Request {
     if let Some(id) = id { request.id(id).finish() } else { request.finish() }
+}
+
+/// Gives [`UNVERSIONED`] to texts that come without one, as from clients of version 2 of the protocol, where it may be null: the
+/// types refuse them, and with them the edit.
+fn number(params: &mut Value) {
+    let number_one = |text: &mut Value| {
+        if let Value::Object(text) = text
+            && text.get("version").is_none_or(Value::is_null)
+        {
+            text.insert("version".to_owned(), Value::from(UNVERSIONED));
+        }
+    };
+    for member in ["textDocument", "notebookDocument"] {
+        params.get_mut(member).into_iter().for_each(number_one);
+    }
+    let cells = params.pointer_mut("/change/cells/textContent").and_then(Value::as_array_mut);
+    for cell in cells.into_iter().flatten() {
+        cell.get_mut("document").into_iter().for_each(number_one);
+    }
 }
 
 /// Whether the client makes something known by this: a text, a notebook, a workspace folder.
@@ -285,6 +311,28 @@ mod tests {
         assert_eq!(said(one), as_written(third));
         open(one);
         assert_eq!(said(one), as_written(one));
+    }
+
+    #[test]
+    fn changes_without_a_version_get_one() {
+        let numbered = |method: &'static str, params: Value| {
+            let message = Spellings::default().incoming(Request::build(method).params(params).finish());
+            message.params().cloned().unwrap_or_default()
+        };
+        for (given, expected) in [
+            (json!({}), json!({ "version": UNVERSIONED })),
+            (json!({ "version": null }), json!({ "version": UNVERSIONED })),
+            (json!({ "version": 7 }), json!({ "version": 7 })),
+        ] {
+            let text = |document: &Value| json!({ "textDocument": document });
+            assert_eq!(numbered("textDocument/didChange", text(&given)), text(&expected));
+            assert_eq!(numbered("textDocument/didSave", text(&given)), text(&given));
+            let cell = |document: &Value| {
+                let cells = json!({ "textContent": [{ "document": document }] });
+                json!({ "notebookDocument": document, "change": { "cells": cells } })
+            };
+            assert_eq!(numbered("notebookDocument/didChange", cell(&given)), cell(&expected));
+        }
     }
 
     #[test]
