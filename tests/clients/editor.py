@@ -89,6 +89,7 @@ class Editor:
         self.client = client
         self.texts: dict[str, TextDocument] = {}
         """The open texts, by URI."""
+        self.is_shut_down = False
         self.result: types.InitializeResult
 
     @classmethod
@@ -113,9 +114,17 @@ class Editor:
         """The capabilities of the server."""
         return self.result.capabilities
 
+    async def shut_down(self):
+        """Says that the session ends."""
+        await self.client.shutdown_async(None)
+        self.is_shut_down = True
+
     async def finish(self):
         """Ends the session; nothing may have been wrong in it."""
-        await self.client.shutdown_session()
+        if self.client.error is None:
+            if not self.is_shut_down:
+                await self.shut_down()
+            self.client.exit(None)
         await self.client.stop()
         assert not self.client.complaints, "\n".join(self.client.complaints)
         assert self.client._server.returncode == 0

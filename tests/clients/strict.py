@@ -10,12 +10,13 @@ import json
 from typing import Union
 
 from lsprotocol import types
+from pygls.capabilities import get_capability
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 from pytest_lsp.protocol import LanguageClientProtocol
 
-PATIENCE = 60
+PATIENCE = 20
 """Seconds after which a test that waits has failed."""
 
 
@@ -55,13 +56,21 @@ class StrictProtocol(LanguageClientProtocol):
         if "jsonrpc" not in data:
             return data
         sent = copy.deepcopy(data)
-        asked = self._server.methods.get(sent.get("id")) if "method" not in sent else None
+        method = sent.get("method") or self._server.methods.get(sent["id"])
         message = super().structure_message(data)
-        if not has_free_form(sent.get("method") or asked):
+        if method is not None and not has_free_form(method):
+            name = method if "method" in sent else f"the answer to {method}"
             understood = self._converter.unstructure(message)
-            name = sent.get("method") or f"the answer to {asked}"
             self._server.complaints += [f"{name}: {what}" for what in differences(sent, understood)]
         return message
+
+    def _handle_request(self, msg_id, method, params):
+        needed = [NEEDED[method]] if method in NEEDED else []
+        if method == types.CLIENT_REGISTER_CAPABILITY:
+            needed = [f"{REGISTERED[one.method]}.dynamic_registration" for one in params.registrations]
+        can = self._server.capabilities
+        self._server.complaints += [f"{method}, without {one}" for one in needed if not get_capability(can, one)]
+        super()._handle_request(msg_id, method, params)
 
     def send_request(self, method, params=None, callback=None, msg_id=None):
         msg_id = msg_id or f"{method}#{len(self._server.methods)}"
@@ -71,6 +80,24 @@ class StrictProtocol(LanguageClientProtocol):
     def handle_message(self, message):
         super().handle_message(message)
         self._server.received.set()
+
+
+NEEDED = {
+    types.WORKSPACE_CONFIGURATION: "workspace.configuration",
+    types.WORKSPACE_APPLY_EDIT: "workspace.apply_edit",
+    types.WORKSPACE_DIAGNOSTIC_REFRESH: "workspace.diagnostics.refresh_support",
+    types.WORKSPACE_CODE_LENS_REFRESH: "workspace.code_lens.refresh_support",
+    types.WORKSPACE_INLAY_HINT_REFRESH: "workspace.inlay_hint.refresh_support",
+    types.WINDOW_WORK_DONE_PROGRESS_CREATE: "window.work_done_progress",
+    types.WINDOW_SHOW_DOCUMENT: "window.show_document.support",
+}
+"""What a client must be able to do to be asked something."""
+
+REGISTERED = {
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: "workspace.did_change_configuration",
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: "workspace.did_change_watched_files",
+}
+"""What the server may register."""
 
 
 def has_free_form(method):
@@ -102,6 +129,13 @@ class StrictClient(LanguageClient):
     def report_server_error(self, error, source):
         self.complaints.append(f"{source.__name__}: {error}")
         super().report_server_error(error, source)
+
+    async def ask(self, method, params):
+        """Sends a request whose parameters and answer are not looked at."""
+        name = f"unchecked {method}"
+        answer = self.protocol._request_futures[name] = asyncio.get_running_loop().create_future()
+        self.protocol._send_data({"jsonrpc": "2.0", "id": name, "method": method, "params": params})
+        return await answer
 
     async def until(self, holds):
         """Waits for messages of the server until `holds()`."""

@@ -247,6 +247,7 @@ fn actions_of_clients_that_know_commands_only() {
     let mut capabilities = pulls();
     capabilities["textDocument"]["codeAction"] = json!({});
     let mut client = Client::start(&[], Start { capabilities, ..Start::default() });
+    assert_eq!(client.capabilities["codeActionProvider"], true, "commands have no options");
     client.open("main.py", "import asyncio\n\n\nasync def g(): ...\n\n\nasync def f():\n    asyncio.run(g())\n");
     let commands = client.actions("main.py", 7, 6, None);
     let names: Vec<_> = commands.iter().map(|command| command["command"].as_str().unwrap()).collect();

@@ -105,11 +105,7 @@ pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
         })),
         notebook_document_sync: Some(OneOf::Left(notebooks())),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(action::kinds()),
-            resolve_provider: Some(client.resolves_edits),
-            ..CodeActionOptions::default()
-        })),
+        code_action_provider: Some(code_actions(client)),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         inlay_hint_provider: Some(OneOf::Left(true)),
         call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),
@@ -134,6 +130,18 @@ pub(crate) fn offered(client: &Capabilities) -> ServerCapabilities {
         }),
         ..ServerCapabilities::default()
     }
+}
+
+/// The options are for clients that know what an action is; commands have neither kinds nor anything to resolve.
+fn code_actions(client: &Capabilities) -> CodeActionProviderCapability {
+    if !client.action_literals {
+        return CodeActionProviderCapability::Simple(true);
+    }
+    CodeActionProviderCapability::Options(CodeActionOptions {
+        code_action_kinds: Some(action::kinds()),
+        resolve_provider: Some(client.resolves_edits),
+        ..CodeActionOptions::default()
+    })
 }
 
 fn notebooks() -> NotebookDocumentSyncOptions {
