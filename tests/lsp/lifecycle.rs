@@ -5,12 +5,44 @@ use asyncwise_tests::binary::asyncwise;
 use serde_json::{Value, json};
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, Stdio};
 
-fn server(arguments: &[&str]) -> Child {
+/// A server that does not outlive its test.
+struct Server(Child);
+
+impl Deref for Server {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that is free, and none of those that the system gives to clients: one that tries a port of its own may find itself.
+fn free_port() -> String {
+    let first = 20_000 + (std::process::id() % 5_000) as u16;
+    let port = (first..30_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    port.expect("a free port").to_string()
+}
+
+fn server(arguments: &[&str]) -> Server {
     let mut command = asyncwise();
     command.arg("server").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-    command.spawn().expect("the server starts")
+    Server(command.spawn().expect("the server starts"))
 }
 
 /// A whole session, up to `exit`.
@@ -50,7 +82,7 @@ fn a_session_over_a_port() {
     assert!(child.wait().expect("it ends").success());
 
     // The server waits.
-    drop((listener, stream));
+    let port = free_port();
     let mut child = server(&["--port", &port]);
     let stream = loop {
         if let Ok(stream) = TcpStream::connect(format!("127.0.0.1:{port}")) {
