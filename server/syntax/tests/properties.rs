@@ -205,3 +205,14 @@ fn names_in_long_chains_are_kept() {
     let calls = facts.exprs.iter().filter(|e| matches!(e.kind, asyncwise_syntax::facts::ExprKind::Call { .. })).count();
     assert_eq!(calls, 1_000);
 }
+
+/// Where the grammar is shown another text, the change between the two may begin inside a character.
+#[test]
+fn a_change_inside_a_character() {
+    let (before, after) = ("x = 1\r'\u{e9}'\r", "x = 1\r'\u{ea}'\r");
+    let at = before.find('\u{e9}').expect("it is there") as u32;
+    let edit =
+        asyncwise_syntax::Edit { span: asyncwise_syntax::facts::Span::new(at, at + 2), text: "\u{ea}".to_owned() };
+    let edited = asyncwise_syntax::ParsedFile::new(before).edit(&[edit]);
+    assert_eq!(edited.facts(), asyncwise_syntax::facts(after));
+}
