@@ -46,10 +46,8 @@ fn a_client_that_is_sent_diagnostics() {
     client.finish();
 }
 
-#[test]
-fn an_edit_in_one_text_is_seen_in_the_others() {
-    let files = [("main.py", MAIN), ("helper.py", HARMLESS)];
-    let mut client = Client::pushed(&files);
+/// Both texts are open, and the helper begins to block.
+fn sees_what_a_helper_does(client: &mut Client) {
     client.indexed();
     client.open_file("main.py");
     client.pushes("main.py", &[]);
@@ -58,6 +56,13 @@ fn an_edit_in_one_text_is_seen_in_the_others() {
     client.replace("helper.py", BLOCKS);
     client.pushes("helper.py", &[]);
     client.pushes("main.py", FOUND);
+}
+
+#[test]
+fn an_edit_in_one_text_is_seen_in_the_others() {
+    let files = [("main.py", MAIN), ("helper.py", HARMLESS)];
+    let mut client = Client::pushed(&files);
+    sees_what_a_helper_does(&mut client);
     client.close("helper.py");
     client.pushes("main.py", &[]);
     client.finish();
@@ -82,14 +87,7 @@ fn a_client_that_pulls_and_cannot_be_asked_again() {
         json!({ "textDocument": { "diagnostic": {}, "publishDiagnostics": { "versionSupport": true } } });
     let mut client = Client::start(&files, Start { capabilities, ..Start::default() });
     assert!(client.capabilities["diagnosticProvider"].is_null(), "it would show everything twice");
-    client.indexed();
-    client.open_file("main.py");
-    client.pushes("main.py", &[]);
-    client.open_file("helper.py");
-    client.pushes("helper.py", &[]);
-    client.replace("helper.py", BLOCKS);
-    client.pushes("helper.py", &[]);
-    client.pushes("main.py", FOUND);
+    sees_what_a_helper_does(&mut client);
     client.finish();
 }
 

@@ -3,6 +3,7 @@
 
 use asyncwise_analysis::finding::Finding;
 use asyncwise_ide::diagnostics::{Diagnostic, diagnostic};
+use asyncwise_syntax::Edit;
 use asyncwise_syntax::facts::{FileFacts, ScopeId, Span};
 use dashmap::DashMap;
 use std::path::{Path, PathBuf};
@@ -48,20 +49,20 @@ impl Held {
             return current.collect();
         }
         let mut shown: Vec<Shown> = current.collect();
-        let (old, new) = (memory.text.clone(), text);
-        let is_edited = old != *new;
+        let edit = Edit::between(&memory.text, text);
+        let is_edited = edit.is_some();
         if !facts.errors.is_empty() || (is_disturbed && !is_edited) {
             // An error may take away from statements that are whole what they are about, and only what is typed here can do so.
             let stays = |held: &Shown, was_held| {
                 is_disturbed || is_edited || was_held || is_broken(facts, held.diagnostic.span)
             };
-            let kept = memory.shown.drain(..).filter_map(|last| Some((last.is_held, moved(last, &old, new)?)));
+            let kept = memory.shown.drain(..).filter_map(|last| Some((last.is_held, moved(last, edit.as_ref())?)));
             let kept = kept.filter(|(was_held, held)| stays(held, *was_held) && !is_among(held, &shown));
             let kept: Vec<Shown> = kept.map(|(_, held)| held).collect();
             shown.extend(kept);
             shown.sort_by_key(|shown| shown.diagnostic.span);
         }
-        *memory = Memory { order: Some(order), text: new.clone(), shown: shown.clone() };
+        *memory = Memory { order: Some(order), text: text.clone(), shown: shown.clone() };
         shown
     }
 
@@ -95,19 +96,17 @@ fn is_broken(facts: &FileFacts, span: Span) -> bool {
     }
 }
 
-/// The finding where its code is in another text. None when its code is not there any more.
-fn moved(mut shown: Shown, old: &str, new: &str) -> Option<Shown> {
-    let (old, new) = (old.as_bytes(), new.as_bytes());
-    let span = shown.diagnostic.span;
-    let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let room = old.len().min(new.len()) - start;
-    let end = old.iter().rev().zip(new.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
-    if span.end as usize > start {
-        if (span.start as usize) < old.len() - end {
+/// The finding where its code is after an edit. None when its code is not there any more.
+fn moved(mut shown: Shown, edit: Option<&Edit>) -> Option<Shown> {
+    let span = &mut shown.diagnostic.span;
+    if let Some(Edit { span: edited, text }) = edit
+        && span.end > edited.start
+    {
+        if span.start < edited.end {
             return None;
         }
-        let shift = |offset: u32| (offset as usize + new.len()).saturating_sub(old.len()) as u32;
-        shown.diagnostic.span = Span::new(shift(span.start), shift(span.end));
+        let shift = |offset: u32| offset - edited.len() + text.len() as u32;
+        *span = Span::new(shift(span.start), shift(span.end));
     }
     // Where its steps are now is not known.
     shown.diagnostic.related.clear();

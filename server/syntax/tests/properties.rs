@@ -216,3 +216,16 @@ fn a_change_inside_a_character() {
     let edited = asyncwise_syntax::ParsedFile::new(before).edit(&[edit]);
     assert_eq!(edited.facts(), asyncwise_syntax::facts(after));
 }
+
+#[test]
+fn the_edit_between_two_texts_keeps_characters_whole() {
+    let cases =
+        [("a", "a"), ("abc", "axc"), ("", "x"), ("xx", "x"), ("é", "è"), ("aé", "aéé"), ("x\u{10a}y", "x\u{20a}y")];
+    for (old, new) in cases {
+        let made = Edit::between(old, new).map_or_else(
+            || old.to_owned(),
+            |edit| old[..edit.span.start as usize].to_owned() + &edit.text + &old[edit.span.end as usize..],
+        );
+        assert_eq!(made, new);
+    }
+}

@@ -1,6 +1,6 @@
 //! The texts that an editor holds.
 
-use asyncwise_syntax::facts::{FileFacts, Span};
+use asyncwise_syntax::facts::FileFacts;
 use asyncwise_syntax::{Edit, ParsedFile};
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Overlay {
             *self = Self::new(text, self.is_notebook, limit);
             return;
         }
-        let Some(edit) = difference(self.parsed.text(), &text) else { return };
+        let Some(edit) = Edit::between(self.parsed.text(), &text) else { return };
         let parsed = self.parsed.edit(&[edit]);
         self.facts = Arc::new(parsed.facts_after(&self.parsed, &self.facts));
         self.parsed = parsed;
@@ -53,42 +53,5 @@ impl Overlay {
         let differs = fresh.facts != self.facts;
         *self = fresh;
         differs
-    }
-}
-
-/// The one replacement that makes `new` of `old`; none when they are equal.
-fn difference(old: &str, new: &str) -> Option<Edit> {
-    let (a, b) = (old.as_bytes(), new.as_bytes());
-    if a == b {
-        return None;
-    }
-    let mut start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
-        start -= 1;
-    }
-    let room = a.len().min(b.len()) - start;
-    let mut end = a.iter().rev().zip(b.iter().rev()).take(room).take_while(|(x, y)| x == y).count();
-    while !old.is_char_boundary(a.len() - end) || !new.is_char_boundary(b.len() - end) {
-        end -= 1;
-    }
-    let span = Span::new(start as u32, (a.len() - end) as u32);
-    Some(Edit { span, text: new[start..b.len() - end].to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_difference_keeps_characters_whole() {
-        let cases =
-            [("a", "a"), ("abc", "axc"), ("", "x"), ("xx", "x"), ("é", "è"), ("aé", "aéé"), ("x\u{10a}y", "x\u{20a}y")];
-        for (old, new) in cases {
-            let made = difference(old, new).map_or_else(
-                || old.to_owned(),
-                |edit| old[..edit.span.start as usize].to_owned() + &edit.text + &old[edit.span.end as usize..],
-            );
-            assert_eq!(made, new);
-        }
     }
 }
