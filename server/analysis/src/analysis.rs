@@ -7,12 +7,13 @@ use crate::index::FileIndex;
 use crate::infer::{Infer, Keeping, World, working_for};
 use crate::knowledge::Knowledge;
 use crate::program::{Origin, Program};
-use crate::rules;
+use crate::roots;
+use crate::rules::{self, CheckedFile};
 use crate::settings::{Level, RunsOn};
 use crate::sites::{Happens, Site, SiteContext, SiteFinder, Whole};
+use crate::states::{self, Flows};
 use crate::suppress::{self, Comments};
 use crate::types::Def;
-use crate::{roots, states};
 use asyncwise_syntax::facts::*;
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -109,14 +110,11 @@ impl Analysis {
     }
 
     fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<RawFinding> {
-        let mut infer = Infer::new(&self.world);
         let settings = &self.world.program.file(file).settings;
         let on = |rule: &str| rules::level(settings, rule) != Level::Off;
-        let mut findings = Vec::new();
-        if on("unawaited-coroutine") {
-            findings.extend(rules::unawaited_coroutines(self, &mut infer, file).into_iter().map(|f| (None, f)));
-        }
-        findings.extend(rules::query_findings(self, &mut infer, file, structure, &on));
+        let mut checked = CheckedFile::new(self, file);
+        let mut findings = rules::file_findings(&mut checked, &on);
+        findings.extend(rules::query_findings(self, &mut checked.infer, file, structure, &on));
         findings
     }
 
@@ -259,7 +257,7 @@ pub(crate) fn file_sites(world: &World, whole: &Whole, file: FileId) -> (Arc<Vec
     let context = SiteContext { world, whole };
     let mut finder = SiteFinder::new(&context, file);
     let mut sites = finder.find();
-    states::fill(world, file, &mut sites);
+    states::fill(&mut Flows::new(world, file), &mut sites);
     let roots = roots::roots(&mut finder.infer, file);
     (Arc::new(sites), Arc::new(roots))
 }

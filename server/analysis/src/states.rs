@@ -1,7 +1,7 @@
 //! Loop states at the sites of a file: the flow domain fed with names and with the summaries of called functions.
 
 use crate::finding::FileId;
-use crate::flow::{self, CallMeaning, ExceptionClass, FlagMeaning, Options, Oracle, StateSet};
+use crate::flow::{self, CallMeaning, ExceptionClass, FlagMeaning, LoopFlow, Options, Oracle, StateSet};
 use crate::infer::{Answer, Infer, Key, World, working_for};
 use crate::knowledge::{Answers, InRunningLoop};
 use crate::sites::{Happens, Site};
@@ -10,6 +10,7 @@ use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// How many functions deep a summary looks into what it calls.
@@ -31,23 +32,48 @@ const PROBE_NAMES: &[&str] = &[
     "iscoroutinefunction",
 ];
 
-/// Fills in the states of sites, and takes out the loop starts whose failure on a running loop is handled as such.
-pub(crate) fn fill(world: &World, file: FileId, sites: &mut Vec<Site>) {
-    let facts = world.facts(file);
-    let notebook = world.program.file(file).is_notebook;
-    let oracle = NameOracle::new(world, file, 0);
-    let mut flows = FxHashMap::default();
-    for site in sites.iter_mut() {
-        let scope = facts.code_scope(facts.expr(site.expr).scope);
-        let flow = flows.entry(scope).or_insert_with(|| {
+/// The flows of the scopes of one file, each worked out when it is asked for.
+pub(crate) struct Flows<'w> {
+    world: &'w World,
+    file: FileId,
+    oracle: NameOracle<'w>,
+    known: FxHashMap<ScopeId, Rc<LoopFlow>>,
+}
+
+impl<'w> Flows<'w> {
+    /// Of `file`.
+    pub(crate) fn new(world: &'w World, file: FileId) -> Self {
+        Self { world, file, oracle: NameOracle::new(world, file, 0), known: FxHashMap::default() }
+    }
+
+    /// The flow of a function, lambda, class body or module.
+    pub(crate) fn of(&mut self, scope: ScopeId) -> Rc<LoopFlow> {
+        let facts = self.world.facts(self.file);
+        let flow = self.known.entry(scope).or_insert_with(|| {
             let entry = match facts.scope(scope).kind {
-                ScopeKind::Module if notebook => StateSet::RUNNING,
+                ScopeKind::Module if self.world.program.file(self.file).is_notebook => StateSet::RUNNING,
                 _ => flow::usual_entry(facts, scope),
             };
-            flow::analyze(facts, scope, entry, &oracle, Options::default())
+            Rc::new(flow::analyze(facts, scope, entry, &self.oracle, Options::default()))
         });
-        site.states = flow.state_at(facts, site.expr);
+        flow.clone()
+    }
+
+    /// The flow of the scope that runs an expression.
+    pub(crate) fn around(&mut self, expr: ExprId) -> Rc<LoopFlow> {
+        let facts = self.world.facts(self.file);
+        self.of(facts.code_scope(facts.expr(expr).scope))
+    }
+}
+
+/// Fills in the states of sites, and takes out the loop starts whose failure on a running loop is handled as such.
+pub(crate) fn fill(flows: &mut Flows<'_>, sites: &mut Vec<Site>) {
+    let (world, file) = (flows.world, flows.file);
+    let facts = world.facts(file);
+    for site in sites.iter_mut() {
+        site.states = flows.around(site.expr).state_at(facts, site.expr);
         // A lambda has no statement of its own for the states to be kept by.
+        let scope = facts.code_scope(facts.expr(site.expr).scope);
         if site.states.is_empty() && facts.scope(scope).kind == ScopeKind::Lambda {
             site.states = StateSet::UNKNOWN;
         }

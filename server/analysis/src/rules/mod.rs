@@ -10,11 +10,18 @@ mod unawaited_coroutine;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
-pub(crate) use unawaited_coroutine::unawaited_coroutines;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, RawFinding};
+use crate::finding::{Confidence, FileId, Finding, Place};
 use crate::graph::SiteRef;
+use crate::index::FileIndex;
+use crate::infer::Infer;
 use crate::settings::{Level, Settings};
+use crate::sites::run_scope;
+use crate::states::Flows;
+use crate::types::Def;
+use asyncwise_syntax::facts::{ExprId, FileFacts};
+use smol_str::SmolStr;
 
 /// What is known of a rule without running it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,6 +97,67 @@ static RULES: &[RuleInfo] = &[
         page: page!("unused-ignore"),
     },
 ];
+
+/// What a rule finds in one file.
+type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
+
+/// The rules written in Rust.
+static IN_RUST: &[(&str, Find)] = &[("unawaited-coroutine", unawaited_coroutine::find)];
+
+/// One file of a solved analysis, and what rules share while they look at it.
+pub(crate) struct CheckedFile<'a> {
+    /// The whole.
+    pub(crate) analysis: &'a Analysis,
+    /// The file.
+    pub(crate) file: FileId,
+    /// What it says.
+    pub(crate) facts: &'a FileFacts,
+    /// Its look-ups.
+    pub(crate) index: &'a FileIndex,
+    /// Types.
+    pub(crate) infer: Infer<'a>,
+    /// Loop states, worked out where a rule asks.
+    pub(crate) flows: Flows<'a>,
+}
+
+impl<'a> CheckedFile<'a> {
+    pub(crate) fn new(analysis: &'a Analysis, file: FileId) -> Self {
+        let world = &analysis.world;
+        let (facts, index) = (world.facts(file), world.index_of(file));
+        Self { analysis, file, facts, index, infer: Infer::new(world), flows: Flows::new(world, file) }
+    }
+
+    /// A finding at an expression, without a chain and without fixes. None where the code around is broken.
+    pub(crate) fn finding(
+        &self,
+        rule: &'static str,
+        confidence: Confidence,
+        at: ExprId,
+        message: String,
+    ) -> Option<Finding> {
+        let expr = self.facts.expr(at);
+        let scope = run_scope(self.facts, expr.scope);
+        let is_broken = self.facts.stmt_of(at).is_some_and(|stmt| self.facts.stmt(stmt).broken);
+        if is_broken || self.analysis.is_broken(self.file, scope) {
+            return None;
+        }
+        Some(Finding {
+            rule: SmolStr::new_static(rule),
+            severity: confidence.default_severity(),
+            confidence,
+            message,
+            place: Place { file: self.file, span: expr.span },
+            function: self.analysis.function_name(Def { file: self.file, scope }),
+            chain: Vec::new(),
+            fixes: Vec::new(),
+        })
+    }
+}
+
+/// What the rules written in Rust find in a file, of those that are on.
+pub(crate) fn file_findings(checked: &mut CheckedFile<'_>, on: &dyn Fn(&str) -> bool) -> Vec<RawFinding> {
+    IN_RUST.iter().filter(|(rule, _)| on(rule)).flat_map(|(_, find)| find(checked)).collect()
+}
 
 /// All rules, by name.
 pub fn all() -> &'static [RuleInfo] {

@@ -1,7 +1,7 @@
 //! `unawaited-coroutine`: a statement makes a coroutine and drops it.
 
-use super::make_async;
-use crate::analysis::Analysis;
+use super::{CheckedFile, make_async};
+use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Applicability, Confidence, FileId, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::infer::Infer;
@@ -11,7 +11,9 @@ use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
 /// The findings in one file.
-pub(crate) fn unawaited_coroutines(analysis: &Analysis, infer: &mut Infer<'_>, file: FileId) -> Vec<Finding> {
+pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    let (analysis, file) = (checked.analysis, checked.file);
+    let infer = &mut checked.infer;
     let source = Source::of(&analysis.world, file);
     let mut findings = Vec::new();
     for stmt in &source.facts.stmts {
@@ -22,7 +24,7 @@ pub(crate) fn unawaited_coroutines(analysis: &Analysis, infer: &mut Infer<'_>, f
         for call in dropped(source.facts, expr) {
             let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { continue };
             if let Some(confidence) = dropped_confidence(analysis, infer, file, call, func) {
-                findings.push(finding(analysis, infer, &source, (call, func), confidence));
+                findings.push((None, finding(analysis, infer, &source, (call, func), confidence)));
             }
         }
     }
