@@ -4,8 +4,9 @@ mod boundary;
 mod make_async;
 pub mod make_function_async;
 mod queries;
+mod refusing;
 mod switch;
-mod twin;
+mod twins;
 mod unawaited_coroutine;
 
 pub(crate) use boundary::Identity;
@@ -71,6 +72,14 @@ static RULES: &[RuleInfo] = &[
         ],
         default_on: true,
         page: page!("blocking-call"),
+    },
+    RuleInfo {
+        name: "loop-refusing-call",
+        group: "loop-boundary",
+        summary: "A call on a running event loop of what raises because one runs, here or through helpers",
+        same_as: &[],
+        default_on: true,
+        page: page!("loop-refusing-call"),
     },
     RuleInfo {
         name: "nested-event-loop",
