@@ -115,6 +115,10 @@ impl Analysis {
         let mut checked = CheckedFile::new(self, file);
         let mut findings = rules::file_findings(&mut checked, &on);
         findings.extend(rules::query_findings(&mut checked, structure, &on));
+        if on("sync-twin-in-coroutine") {
+            let twins = rules::sync_twins(&mut checked, &findings);
+            findings.extend(twins);
+        }
         findings
     }
 

@@ -6,11 +6,13 @@ pub mod make_function_async;
 mod queries;
 mod refusing;
 mod switch;
+mod sync_twin;
 mod twins;
 mod unawaited_coroutine;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
+pub(crate) use sync_twin::find as sync_twins;
 
 use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Confidence, FileId, Finding, Place};
@@ -88,6 +90,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("nested-event-loop"),
+    },
+    RuleInfo {
+        name: "sync-twin-in-coroutine",
+        group: "loop-boundary",
+        summary: "A plain call on a running event loop of what has an async twin",
+        same_as: &[],
+        default_on: true,
+        page: page!("sync-twin-in-coroutine"),
     },
     RuleInfo {
         name: "unawaited-coroutine",

@@ -68,9 +68,50 @@ fn named_by_error(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
         .filter(|text| ["await", "async", "loop"].iter().any(|word| text.contains(word)))
         .collect();
     let own = world.name(def);
-    let words = texts.iter().flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')));
-    let names: Vec<&str> = words.filter(|word| word.len() > 2 && *word != own).collect();
+    let names: Vec<&str> = texts.iter().flat_map(|text| named_calls(text)).filter(|name| *name != own).collect();
     names.iter().find_map(|name| sibling(infer, def, name))
+}
+
+/// The names in a text that it calls, awaits or shows to be async: `await x.get_async`, `fetch()`, `aget_async`.
+fn named_calls(text: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    let mut awaited = false;
+    for (at, word) in words(text) {
+        let after = &text[at + word.len()..];
+        let before = &text[..at];
+        if word == "await" {
+            awaited = true;
+            continue;
+        }
+        let is_called = after.starts_with('(');
+        let is_async = word.contains("async") && word.len() > "async".len();
+        // `await self.runtime.execute`: the last name of the dotted path is meant.
+        let goes_on = after.starts_with('.') && after[1..].starts_with(is_name);
+        if (is_called || is_async || awaited) && !goes_on {
+            found.push(word);
+        }
+        awaited &= goes_on && (before.is_empty() || !before.ends_with('('));
+    }
+    found
+}
+
+/// The words of a text, each with its offset.
+fn words(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut start = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        let inside = c.is_alphanumeric() || c == '_';
+        match (start, inside) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                found.push((from, &text[from..at]));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The twin by the names that projects give such pairs: `get` and `get_async`, `async_get`, `aget`, `getAsync`,
