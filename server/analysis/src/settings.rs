@@ -1,6 +1,7 @@
 //! What a project can say about itself. Read by the `workspace` crate, used here: plain data.
 
 use crate::finding::{Confidence, Severity};
+use crate::knowledge::Contexts;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -78,6 +79,8 @@ pub struct Settings {
     pub loop_starters: Vec<SmolStr>,
     /// Own entry points.
     pub entry_points: Vec<EntryPoint>,
+    /// Own frameworks: where they run the functions they are given.
+    pub contexts: Contexts,
 }
 
 impl Default for Settings {
@@ -90,6 +93,7 @@ impl Default for Settings {
             offload_functions: Vec::new(),
             loop_starters: Vec::new(),
             entry_points: Vec::new(),
+            contexts: Contexts::default(),
         }
     }
 }

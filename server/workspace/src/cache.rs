@@ -242,9 +242,11 @@ fn settings_words(settings: &Settings) -> String {
         offload_functions,
         loop_starters,
         entry_points,
+        contexts,
     } = settings;
     format!(
-        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}"
+        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}{:?}",
+        contexts.rows()
     )
 }
 

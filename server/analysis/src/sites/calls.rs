@@ -2,6 +2,7 @@
 
 use super::order::is_conditional;
 use super::{Happens, SiteFinder, run_scope};
+use crate::contexts::construction_hooks;
 use crate::finding::Confidence;
 use crate::infer::{Infer, Key, World};
 use crate::settings::RunsOn;
@@ -17,6 +18,7 @@ pub(super) struct Target {
 
 impl SiteFinder<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
+        self.decorated_by_hand(expr, func, args);
         let mut callee = self.callee(func);
         if self.is_awaited(expr) {
             callee = self.awaitable_part(&callee);
@@ -43,6 +45,7 @@ impl SiteFinder<'_> {
                         Ty::Function(def, Some(_)) if exact => &Ty::Function(*def, None),
                         part => part,
                     };
+                    self.given_to(expr, part, args);
                     for target in self.targets(part) {
                         self.run(expr, target, args, whole);
                     }
@@ -164,9 +167,13 @@ impl SiteFinder<'_> {
             Ty::Opaque(inner) => self.lowered(inner),
             Ty::Partial(inner) => self.targets(inner),
             Ty::Class(Class::Own(class)) => {
-                let names = ["__new__", "__init__", "__post_init__"];
+                let names = ["__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init"];
                 let methods = names.iter().filter_map(|n| self.infer.method(*class, n));
-                methods.map(|def| certain(Ty::Function(def, None))).collect()
+                let mut all: Vec<Target> = methods.map(|def| certain(Ty::Function(def, None))).collect();
+                let hooks = construction_hooks(&mut self.infer, *class).into_iter();
+                let likely = |def| Target { ty: Ty::Function(def, None), confidence: Confidence::Likely };
+                all.extend(hooks.map(likely));
+                all
             }
             Ty::Instance(Class::Own(class)) => match self.infer.method(*class, "__call__") {
                 Some(def) => self.dispatch(def, Some(&Class::Own(*class))),

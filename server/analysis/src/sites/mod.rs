@@ -3,6 +3,7 @@
 //! A pure function of one file, given what other files offer: an edit inside a function changes only its file's sites.
 
 mod calls;
+mod frameworks;
 mod order;
 mod outside;
 mod whole;
@@ -10,11 +11,12 @@ mod whole;
 pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
 use order::is_conditional;
-pub use outside::{holds, place_of, speaks_of};
+pub use outside::holds;
 pub use whole::{Share, Whole};
 
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
+use crate::graph::Root;
 use crate::infer::{Infer, Keeping, World};
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
@@ -102,13 +104,15 @@ pub struct SiteFinder<'a> {
     file: FileId,
     facts: &'a FileFacts,
     sites: Vec<Site>,
+    /// Functions that frameworks are given here and run in a way of their own (at start-up, on a loop for each call).
+    pub(crate) entered: Vec<(Def, Root)>,
 }
 
 impl<'a> SiteFinder<'a> {
     /// For the sites of `file`.
     pub fn new(context: &'a SiteContext<'a>, file: FileId) -> Self {
         let facts = context.world.facts(file);
-        Self { context, infer: Infer::new(context.world), file, facts, sites: Vec::new() }
+        Self { context, infer: Infer::new(context.world), file, facts, sites: Vec::new(), entered: Vec::new() }
     }
 
     /// All sites of the file.

@@ -1,0 +1,212 @@
+//! Which row says where a framework runs a function: by its decorator, by the class it is a method of, or by the call
+//! it is given to. The rows of the file's configuration come before those of the knowledge.
+//!
+//! A framework may be outside the program, or its source may be part of it; rows find it under the same name.
+
+use crate::finding::FileId;
+use crate::graph::{Reason, Root};
+use crate::infer::{Infer, Key, World};
+use crate::knowledge::{Argument, Context, ContextRuns, Contexts, FunctionKind, Knowledge, Phase};
+use crate::settings::RunsOn;
+use crate::sites::holds;
+use crate::types::{Class, Def, Ty};
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// Longest way down through partials and decorators to what has a name.
+const MAX_LAYERS: usize = 8;
+
+/// Without one of these names a file has no method that runs while an instance is made.
+const HOOKS: &[&str] = &["field_validator", "model_validator", "validator", "root_validator"];
+
+/// A row, and the name it was found by.
+pub(crate) type Found<'w> = (&'w Context, SmolStr);
+
+/// The rows that hold for one file.
+#[derive(Copy, Clone)]
+pub(crate) struct Frameworks<'w> {
+    world: &'w World,
+    own: &'w Contexts,
+    shipped: &'static Contexts,
+    knowledge: &'static Knowledge,
+}
+
+impl<'w> Frameworks<'w> {
+    /// Those of `file`.
+    pub(crate) fn of(world: &'w World, file: FileId) -> Self {
+        let own = &world.program.file(file).settings.contexts;
+        Self { world, own, shipped: world.knowledge.contexts(), knowledge: world.knowledge }
+    }
+
+    /// The row for a function with this decorator, where `args` are those of the decorator's call.
+    pub(crate) fn by_decorator(
+        &self,
+        infer: &mut Infer<'w>,
+        file: FileId,
+        (target, args): (ExprId, Run),
+        is_async: bool,
+    ) -> Option<Found<'w>> {
+        let facts = self.world.facts(file);
+        let ty = infer.expr(file, target);
+        self.names(&ty, &|name| self.shipped.is_decorator(name) || self.own.is_decorator(name)).into_iter().find_map(
+            |path| {
+                let inherited = || {
+                    let (class, method) = path.rsplit_once('.')?;
+                    self.knowledge.method(class, method, |full| {
+                        let rows: Vec<_> = self.shipped.by_decorator(full).collect();
+                        (!rows.is_empty()).then_some(rows)
+                    })
+                };
+                let mut rows: Vec<&'w Context> = self.own.by_decorator(&path).collect();
+                rows.extend(inherited().unwrap_or_else(|| self.shipped.by_decorator(&path).collect()));
+                rows.retain(|c| speaks_of(c, is_async));
+                // A row with a condition is the special case of one without.
+                rows.sort_by_key(|c| c.with.is_none());
+                let row = rows.into_iter().find(|c| c.with.as_ref().is_none_or(|w| holds(facts, args, w)))?;
+                Some((row, path))
+            },
+        )
+    }
+
+    /// The row for a method called `name` of this class of the program.
+    pub(crate) fn by_base(&self, infer: &mut Infer<'w>, class: Def, name: &str, is_async: bool) -> Option<Found<'w>> {
+        let mro = infer.mro(class);
+        let fits = |c: &&Context| speaks_of(c, is_async) && c.matches_method(name);
+        let own = mro.classes.iter().skip(1).filter(|base| self.may_be_base(self.world.name(**base)));
+        let mut bases: Vec<SmolStr> = own.map(|base| self.name_of(*base)).collect();
+        bases.extend(mro.externals.iter().cloned());
+        let mut next = 0;
+        while let Some(base) = bases.get(next).cloned() {
+            let row = self.own.by_base(&base).chain(self.shipped.by_base(&base)).find(fits);
+            if let Some(row) = row {
+                return Some((row, base));
+            }
+            for above in self.knowledge.bases(&base) {
+                if !bases.contains(above) {
+                    bases.push(above.clone());
+                }
+            }
+            next += 1;
+        }
+        None
+    }
+
+    fn may_be_base(&self, last: &str) -> bool {
+        self.shipped.is_base(last) || self.own.is_base(last)
+    }
+
+    /// The rows for functions given to the call of a function or class of the program, with the name they were found by.
+    pub(crate) fn by_call(&self, callee: &Ty) -> Option<(SmolStr, Vec<(&'w Context, &'w Argument)>)> {
+        self.names(callee, &|name| self.shipped.is_call(name) || self.own.is_call(name))
+            .into_iter()
+            .map(|name| (name.clone(), self.by_call_named(&name)))
+            .find(|(_, rows)| !rows.is_empty())
+    }
+
+    /// The rows for functions given to the call of what has this name.
+    pub(crate) fn by_call_named(&self, name: &str) -> Vec<(&'w Context, &'w Argument)> {
+        let knowledge = self.knowledge;
+        let inherited = || {
+            let (class, method) = name.rsplit_once('.')?;
+            knowledge.method(class, method, |full| {
+                let rows: Vec<_> = self.shipped.by_argument(full).collect();
+                (!rows.is_empty()).then_some(rows)
+            })
+        };
+        let mut rows: Vec<_> = self.own.by_argument(name).collect();
+        rows.extend(inherited().unwrap_or_else(|| self.shipped.by_argument(name).collect()));
+        rows
+    }
+
+    /// The names that rows may know a callable by, where the last part of one passes.
+    fn names(&self, ty: &Ty, passes: &dyn Fn(&str) -> bool) -> Vec<SmolStr> {
+        ty.parts().iter().filter_map(|part| self.name_within(part, passes)).collect()
+    }
+
+    fn name_within(&self, ty: &Ty, passes: &dyn Fn(&str) -> bool) -> Option<SmolStr> {
+        let mut ty = ty;
+        for _ in 0..MAX_LAYERS {
+            ty = match ty {
+                Ty::External(path) | Ty::Class(Class::External(path)) => return Some(path.clone()),
+                Ty::Function(def, _) | Ty::Class(Class::Own(def)) => {
+                    return passes(self.world.name(*def)).then(|| self.name_of(*def));
+                }
+                Ty::Opaque(inner) | Ty::Partial(inner) | Ty::Wrapped { inner, .. } => inner,
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// The name of a definition of the program, as the tables would know it.
+    fn name_of(&self, def: Def) -> SmolStr {
+        let name = self.world.qualified_name(def);
+        SmolStr::from(&*self.knowledge.canonical(&name))
+    }
+}
+
+/// Whether a row speaks of async, or of plain, functions.
+pub(crate) fn speaks_of(context: &Context, is_async: bool) -> bool {
+    match context.function {
+        FunctionKind::Async => is_async,
+        FunctionKind::Sync => !is_async,
+        FunctionKind::Any => true,
+    }
+}
+
+/// Where a framework runs what a row speaks of; none where it is the caller's thread, or never run.
+pub(crate) fn place_of(context: &Context) -> Option<RunsOn> {
+    match context.runs_on {
+        ContextRuns::Loop | ContextRuns::OwnLoop => Some(RunsOn::Loop),
+        ContextRuns::Worker | ContextRuns::Process => Some(RunsOn::Worker),
+        ContextRuns::Caller | ContextRuns::Construction | ContextRuns::Never => None,
+    }
+}
+
+/// The root of a function that a row speaks of.
+pub(crate) fn root_of(context: &Context, name: SmolStr, is_test: bool) -> Option<Root> {
+    Some(Root {
+        blocking_matters: context.runs_on != ContextRuns::OwnLoop,
+        is_startup: context.phase == Phase::Startup,
+        is_test: is_test || context.test,
+        ..Root::new(place_of(context)?, Reason::Framework(name))
+    })
+}
+
+/// The methods of a class of the program that run while an instance is made, beside `__init__` and the like: pydantic's
+/// validators.
+pub(crate) fn construction_hooks(infer: &mut Infer<'_>, class: Def) -> Vec<Def> {
+    let mro = infer.mro(class);
+    let world = infer.world;
+    mro.classes.iter().flat_map(|&c| world.noted(Key::Hooks(c), || find_construction_hooks(infer, c))).collect()
+}
+
+/// Those in the body of the class itself.
+pub(crate) fn find_construction_hooks(infer: &mut Infer<'_>, class: Def) -> Vec<Def> {
+    let world = infer.world;
+    let index = world.index_of(class.file);
+    if !HOOKS.iter().any(|name| index.name(name).is_some()) {
+        return Vec::new();
+    }
+    let facts = world.facts(class.file);
+    let mut methods: Vec<ScopeId> =
+        index.method_class.iter().filter(|(_, c)| **c == class.scope).map(|(method, _)| *method).collect();
+    methods.sort_unstable();
+    let frameworks = Frameworks::of(world, class.file);
+    methods.retain(|&method| {
+        facts.list(facts.scope(method).decorators).iter().any(|&decorator| {
+            let used = used_decorator(facts, decorator);
+            let found = frameworks.by_decorator(infer, class.file, used, false);
+            found.is_some_and(|(row, _)| row.runs_on == ContextRuns::Construction)
+        })
+    });
+    methods.into_iter().map(|scope| Def { file: class.file, scope }).collect()
+}
+
+/// What a decorator is, and the arguments it is made with.
+pub(crate) fn used_decorator(facts: &FileFacts, decorator: ExprId) -> (ExprId, Run) {
+    match facts.expr(decorator).kind {
+        ExprKind::Call { func, args } => (func, args),
+        _ => (decorator, Run::default()),
+    }
+}
