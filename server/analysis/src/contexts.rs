@@ -22,6 +22,9 @@ const HOOKS: &[&str] = &["field_validator", "model_validator", "validator", "roo
 /// A row, and the name it was found by.
 pub(crate) type Found<'w> = (&'w Context, SmolStr);
 
+/// A row, and the argument of a call that it speaks of.
+pub(crate) type Given<'w> = (&'w Context, &'w Argument);
+
 /// The rows that hold for one file.
 #[derive(Copy, Clone)]
 pub(crate) struct Frameworks<'w> {
@@ -96,15 +99,20 @@ impl<'w> Frameworks<'w> {
     }
 
     /// The rows for functions given to the call of a function or class of the program, with the name they were found by.
-    pub(crate) fn by_call(&self, callee: &Ty) -> Option<(SmolStr, Vec<(&'w Context, &'w Argument)>)> {
-        self.names(callee, &|name| self.shipped.is_call(name) || self.own.is_call(name))
-            .into_iter()
-            .map(|name| (name.clone(), self.by_call_named(&name)))
-            .find(|(_, rows)| !rows.is_empty())
+    pub(crate) fn by_call(&self, infer: &mut Infer<'w>, callee: &Ty) -> Option<(SmolStr, Vec<Given<'w>>)> {
+        let mut names = self.names(callee, &|name| self.shipped.is_call(name) || self.own.is_call(name));
+        if let Ty::Class(Class::Own(class)) = callee
+            && infer.method(*class, "__init__").is_none()
+        {
+            names.extend(infer.mro(*class).externals.iter().cloned());
+        }
+        names.into_iter().map(|name| (name.clone(), self.by_call_named(&name))).find(|(_, rows)| !rows.is_empty())
     }
 
     /// The rows for functions given to the call of what has this name.
-    pub(crate) fn by_call_named(&self, name: &str) -> Vec<(&'w Context, &'w Argument)> {
+    pub(crate) fn by_call_named(&self, name: &str) -> Vec<Given<'w>> {
+        // `super().__init__(...)`
+        let name = name.strip_suffix(".__init__").unwrap_or(name);
         let knowledge = self.knowledge;
         let inherited = || {
             let (class, method) = name.rsplit_once('.')?;

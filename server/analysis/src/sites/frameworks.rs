@@ -4,8 +4,8 @@
 use super::calls::Target;
 use super::outside::{argument, positional};
 use super::{Happens, SiteFinder, holds};
-use crate::contexts::{Frameworks, place_of, root_of, speaks_of};
-use crate::knowledge::{Argument, Context, ContextRuns, Phase};
+use crate::contexts::{Frameworks, Given, place_of, root_of, speaks_of};
+use crate::knowledge::{Context, ContextRuns, Phase};
 use crate::types::{Class, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -30,7 +30,7 @@ impl<'a> SiteFinder<'a> {
             return;
         }
         let (Ty::Function(..) | Ty::Class(Class::Own(_)) | Ty::Opaque(_) | Ty::Wrapped { .. }) = callee else { return };
-        if let Some((name, rows)) = self.frameworks().by_call(callee) {
+        if let Some((name, rows)) = self.frameworks().by_call(&mut self.infer, callee) {
             self.given(expr, &name, &rows, args);
         }
     }
@@ -51,7 +51,7 @@ impl<'a> SiteFinder<'a> {
     }
 
     /// The functions among the arguments that `rows` speak of: the first row that speaks of one says where it runs.
-    fn given(&mut self, expr: ExprId, name: &SmolStr, rows: &[(&'a Context, &'a Argument)], args: Run) {
+    fn given(&mut self, expr: ExprId, name: &SmolStr, rows: &[Given<'a>], args: Run) {
         let met = |c: &Context| c.with.as_ref().is_none_or(|w| holds(self.facts, args, w));
         let rows: Vec<_> = rows.iter().filter(|(c, _)| met(c)).collect();
         let mut seen = Vec::new();
