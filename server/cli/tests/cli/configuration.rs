@@ -71,6 +71,13 @@ blocking-calls = ["a.b", 3]
 offload-functions = ["pool.run", { name = "pool.map", argument = 1 }]
 entry-points = [{ name = "x", runs-on = "thread" }]
 extend-exclude = ["b.py"]
+contexts = [
+    { runs-on = "loop" },
+    { decorators = ["bus.on"], bases = ["bus.Job"], methods = ["run"], runs-on = "loop" },
+    { bases = ["bus.Job"], runs-on = "worker" },
+    { arguments = [{ call = "bus.subscribe" }], runs-on = "worker" },
+    { decorators = ["on_event"], runs-on = "loop" },
+]
 "#;
     let project = Project::new(&[("pyproject.toml", text), ("a.py", ""), ("b.py", "")]);
     let run = project.run(&["check"]);
@@ -111,6 +118,7 @@ fn the_schema_accepts_what_is_accepted() {
         "blocking-calls": ["a.b", { "name": "c.d", "instead": "c.e" }],
         "offload-functions": [{ "name": "pool.map", "argument": 1 }],
         "entry-points": [{ "name": "x", "runs-on": "none" }],
+        "contexts": [{ "arguments": [{ "call": "bus.subscribe", "position": 1 }], "runs-on": "own-loop" }],
         "target-version": "3.11",
         "max-file-size": 1000,
     });
@@ -120,6 +128,7 @@ fn the_schema_accepts_what_is_accepted() {
         serde_json::json!({ "unknown": 1 }),
         serde_json::json!({ "target-version": "4" }),
         serde_json::json!({ "entry-points": [{ "name": "x", "runs-on": "thread" }] }),
+        serde_json::json!({ "contexts": [{ "decorators": ["bus.on"] }] }),
         serde_json::json!({ "blocking-calls": [{ "nam": "x" }] }),
         serde_json::json!({ "select": ["no-such-rule"] }),
     ] {

@@ -1,5 +1,6 @@
 //! The keys of `[tool.asyncwise]` and `asyncwise.toml`: one declaration for reading them and for their JSON Schema.
 
+use super::contexts::ContextOption;
 use asyncwise_analysis::finding::Confidence;
 use asyncwise_analysis::rules;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -209,6 +210,8 @@ pub struct Options {
     pub loop_starters: Vec<String>,
     /// Functions that a framework calls, and where they run.
     pub entry_points: Vec<EntryPointOption>,
+    /// Frameworks of the project's own, and where they run the functions they are given.
+    pub contexts: Vec<At<ContextOption>>,
     /// The oldest Python the project runs on, such as `3.11`; by default the one of `requires-python`.
     #[schemars(regex(pattern = r"^3\.[0-9]{1,2}$"))]
     #[schemars(with = "Option<String>")]
