@@ -51,31 +51,27 @@ impl<'w> Frameworks<'w> {
     ) -> Option<Found<'w>> {
         let facts = self.world.facts(file);
         let ty = infer.expr(file, target);
-        self.names(&ty, &|name| self.shipped.is_decorator(name) || self.own.is_decorator(name)).into_iter().find_map(
-            |path| {
-                let inherited = || {
-                    let (class, method) = path.rsplit_once('.')?;
-                    self.knowledge.method(class, method, |full| {
-                        let rows: Vec<_> = self.shipped.by_decorator(full).collect();
-                        (!rows.is_empty()).then_some(rows)
-                    })
-                };
-                let mut rows: Vec<&'w Context> = self.own.by_decorator(&path).collect();
-                rows.extend(inherited().unwrap_or_else(|| self.shipped.by_decorator(&path).collect()));
-                rows.retain(|c| speaks_of(c, is_async));
-                // A row with a condition is the special case of one without.
-                rows.sort_by_key(|c| c.with.is_none());
-                let row = rows.into_iter().find(|c| c.with.as_ref().is_none_or(|w| holds(facts, args, w)))?;
-                Some((row, path))
-            },
-        )
+        let may = |rows: &Contexts, module: &str, last: &str| rows.may_be_decorator(module, last);
+        self.names(&ty, may).into_iter().find_map(|path| {
+            let mut rows: Vec<&'w Context> = self.own.by_decorator(&path).collect();
+            rows.extend(self.inherited(&path, |name| self.shipped.by_decorator(name).collect()));
+            rows.retain(|c| speaks_of(c, is_async));
+            // A row with a condition is the special case of one without.
+            rows.sort_by_key(|c| c.with.is_none());
+            let row = rows.into_iter().find(|c| c.with.as_ref().is_none_or(|w| holds(facts, args, w)))?;
+            Some((row, path))
+        })
     }
 
     /// The row for a method called `name` of this class of the program.
     pub(crate) fn by_base(&self, infer: &mut Infer<'w>, class: Def, name: &str, is_async: bool) -> Option<Found<'w>> {
         let mro = infer.mro(class);
         let fits = |c: &&Context| speaks_of(c, is_async) && c.matches_method(name);
-        let own = mro.classes.iter().skip(1).filter(|base| self.may_be_base(self.world.name(**base)));
+        let own = mro
+            .classes
+            .iter()
+            .skip(1)
+            .filter(|base| self.may(**base, |rows, module, last| rows.may_be_base(module, last)));
         let mut bases: Vec<SmolStr> = own.map(|base| self.name_of(*base)).collect();
         bases.extend(mro.externals.iter().cloned());
         let mut next = 0;
@@ -94,56 +90,68 @@ impl<'w> Frameworks<'w> {
         None
     }
 
-    fn may_be_base(&self, last: &str) -> bool {
-        self.shipped.is_base(last) || self.own.is_base(last)
-    }
-
     /// The rows for functions given to the call of a function or class of the program, with the name they were found by.
     pub(crate) fn by_call(&self, infer: &mut Infer<'w>, callee: &Ty) -> Option<(SmolStr, Vec<Given<'w>>)> {
-        let mut names = self.names(callee, &|name| self.shipped.is_call(name) || self.own.is_call(name));
-        if let Ty::Class(Class::Own(class)) = callee
-            && infer.method(*class, "__init__").is_none()
-        {
-            names.extend(infer.mro(*class).externals.iter().cloned());
+        let mut names = self.names(callee, |rows, module, last| rows.may_be_call(module, last));
+        if let Ty::Class(Class::Own(class)) = callee {
+            let mro = infer.mro(*class);
+            if !mro.externals.is_empty() && infer.method(*class, "__init__").is_none() {
+                names.extend(mro.externals.iter().cloned());
+            }
         }
-        names.into_iter().map(|name| (name.clone(), self.by_call_named(&name))).find(|(_, rows)| !rows.is_empty())
+        let given = |name: SmolStr| {
+            let mut rows: Vec<_> = self.own.by_argument(&name).collect();
+            rows.extend(self.inherited(&name, |name| self.shipped.by_argument(name).collect()));
+            (name, rows)
+        };
+        names.into_iter().map(given).find(|(_, rows)| !rows.is_empty())
     }
 
-    /// The rows for functions given to the call of what has this name.
+    /// The rows for functions given to the call of what is outside the program and has this name.
     pub(crate) fn by_call_named(&self, name: &str) -> Vec<Given<'w>> {
         // `super().__init__(...)`
         let name = name.strip_suffix(".__init__").unwrap_or(name);
-        let knowledge = self.knowledge;
-        let inherited = || {
-            let (class, method) = name.rsplit_once('.')?;
-            knowledge.method(class, method, |full| {
-                let rows: Vec<_> = self.shipped.by_argument(full).collect();
-                (!rows.is_empty()).then_some(rows)
-            })
-        };
-        let mut rows: Vec<_> = self.own.by_argument(name).collect();
-        rows.extend(inherited().unwrap_or_else(|| self.shipped.by_argument(name).collect()));
-        rows
+        self.own.by_argument(name).chain(self.shipped.by_argument(name)).collect()
     }
 
-    /// The names that rows may know a callable by, where the last part of one passes.
-    fn names(&self, ty: &Ty, passes: &dyn Fn(&str) -> bool) -> Vec<SmolStr> {
-        ty.parts().iter().filter_map(|part| self.name_within(part, passes)).collect()
-    }
-
-    fn name_within(&self, ty: &Ty, passes: &dyn Fn(&str) -> bool) -> Option<SmolStr> {
-        let mut ty = ty;
-        for _ in 0..MAX_LAYERS {
-            ty = match ty {
-                Ty::External(path) | Ty::Class(Class::External(path)) => return Some(path.clone()),
-                Ty::Function(def, _) | Ty::Class(Class::Own(def)) => {
-                    return passes(self.world.name(*def)).then(|| self.name_of(*def));
-                }
-                Ty::Opaque(inner) | Ty::Partial(inner) | Ty::Wrapped { inner, .. } => inner,
-                _ => return None,
-            };
+    /// The shipped rows for a name, else for the method of a base of the class that stands in it.
+    fn inherited<T>(&self, name: &str, rows: impl Fn(&str) -> Vec<T>) -> Vec<T> {
+        let own = rows(name);
+        if !own.is_empty() {
+            return own;
         }
-        None
+        let Some((class, method)) = name.rsplit_once('.') else { return own };
+        let some = |full: &str| Some(rows(full)).filter(|rows| !rows.is_empty());
+        self.knowledge.method(class, method, some).unwrap_or_default()
+    }
+
+    /// The names that rows may know a callable by.
+    fn names(&self, ty: &Ty, may: impl Fn(&Contexts, &str, &str) -> bool + Copy) -> Vec<SmolStr> {
+        let mut names = Vec::new();
+        for part in ty.parts() {
+            let mut part = part;
+            for _ in 0..MAX_LAYERS {
+                part = match part {
+                    Ty::External(path) | Ty::Class(Class::External(path)) => {
+                        names.push(path.clone());
+                        break;
+                    }
+                    Ty::Function(def, _) | Ty::Class(Class::Own(def)) => {
+                        names.extend(self.may(*def, may).then(|| self.name_of(*def)));
+                        break;
+                    }
+                    Ty::Opaque(inner) | Ty::Partial(inner) | Ty::Wrapped { inner, .. } => inner,
+                    _ => break,
+                };
+            }
+        }
+        names
+    }
+
+    /// Whether some row may speak of a definition of the program, as far as its module and its own name tell.
+    fn may(&self, def: Def, may: impl Fn(&Contexts, &str, &str) -> bool) -> bool {
+        let (module, last) = (self.world.program.module_name(def.file), self.world.name(def));
+        may(self.shipped, module, last) || !self.own.is_empty() && may(self.own, module, last)
     }
 
     /// The name of a definition of the program, as the tables would know it.

@@ -13,11 +13,13 @@ pub struct Contexts {
     calls: Index,
 }
 
-/// Rows by name. `last` holds the last part of each name, to see early that there can be no row.
+/// Rows by name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Index {
     rows: FxHashMap<SmolStr, Vec<u32>>,
+    /// The last part of each name, and the first: they tell without a whole name that there can be no row for it.
     last: FxHashSet<SmolStr>,
+    packages: FxHashSet<SmolStr>,
     /// Names with a `*` in them.
     patterns: Vec<(SmolStr, u32)>,
 }
@@ -33,15 +35,20 @@ impl Index {
             list.push(row);
         }
         self.last.insert(last_part(name).into());
+        self.packages.insert(package(name).into());
     }
 
-    fn may_have(&self, last: &str) -> bool {
-        self.last.contains(last) || self.patterns.iter().any(|(pattern, _)| matches(last_part(pattern), last))
+    fn may_have(&self, module: &str, last: &str) -> bool {
+        let fits = |pattern: &str| {
+            let start = pattern.split('*').next().unwrap_or_default();
+            matches(last_part(pattern), last) && (module.starts_with(start) || start.starts_with(module))
+        };
+        let is_named = self.last.contains(last) && self.packages.contains(package(module));
+        is_named || self.patterns.iter().any(|(pattern, _)| fits(pattern))
     }
 
-    fn rows_of<'a>(&'a self, name: &str) -> impl Iterator<Item = u32> + use<'a> {
-        let by_pattern: Vec<u32> =
-            self.patterns.iter().filter(|(p, _)| matches(p, name)).map(|(_, row)| *row).collect();
+    fn rows_of<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = u32> + use<'a, 'n> {
+        let by_pattern = self.patterns.iter().filter(move |(pattern, _)| matches(pattern, name)).map(|(_, row)| *row);
         self.rows.get(name).into_iter().flatten().copied().chain(by_pattern)
     }
 }
@@ -70,36 +77,36 @@ impl Contexts {
         self.rows.is_empty()
     }
 
-    /// Whether the name of some row's decorator ends in `last`.
-    pub fn is_decorator(&self, last: &str) -> bool {
-        self.decorators.may_have(last)
+    /// Whether some row may speak of a decorator of a module, where its name ends in `last`.
+    pub fn may_be_decorator(&self, module: &str, last: &str) -> bool {
+        self.decorators.may_have(module, last)
     }
 
-    /// Whether the name of some row's base ends in `last`.
-    pub fn is_base(&self, last: &str) -> bool {
-        self.bases.may_have(last)
+    /// Whether some row may speak of a base class of a module, where its name ends in `last`.
+    pub fn may_be_base(&self, module: &str, last: &str) -> bool {
+        self.bases.may_have(module, last)
     }
 
-    /// Whether the name of a call that some row speaks of ends in `last`.
-    pub fn is_call(&self, last: &str) -> bool {
-        self.calls.may_have(last)
+    /// Whether some row may speak of functions that are given to a callable of a module, where its name ends in `last`.
+    pub fn may_be_call(&self, module: &str, last: &str) -> bool {
+        self.calls.may_have(module, last)
     }
 
     /// The rows for functions decorated with `decorator` (`fastapi.FastAPI.get`).
-    pub fn by_decorator(&self, decorator: &str) -> impl Iterator<Item = &Context> {
+    pub fn by_decorator<'a, 'n>(&'a self, decorator: &'n str) -> impl Iterator<Item = &'a Context> + use<'a, 'n> {
         self.decorators.rows_of(decorator).map(|i| &self.rows[i as usize])
     }
 
     /// The rows for methods of direct subclasses of `base`; ask about every base.
-    pub fn by_base(&self, base: &str) -> impl Iterator<Item = &Context> {
+    pub fn by_base<'a, 'n>(&'a self, base: &'n str) -> impl Iterator<Item = &'a Context> + use<'a, 'n> {
         self.bases.rows_of(base).map(|i| &self.rows[i as usize])
     }
 
     /// The rows for functions passed to `call`, with the argument each is about.
-    pub fn by_argument<'a, 'c>(
+    pub fn by_argument<'a, 'n>(
         &'a self,
-        call: &'c str,
-    ) -> impl Iterator<Item = (&'a Context, &'a Argument)> + use<'a, 'c> {
+        call: &'n str,
+    ) -> impl Iterator<Item = (&'a Context, &'a Argument)> + use<'a, 'n> {
         self.calls.rows_of(call).map(|i| &self.rows[i as usize]).flat_map(move |context| {
             context.arguments.iter().filter(move |a| matches(&a.call, call)).map(move |a| (context, a))
         })
@@ -108,6 +115,10 @@ impl Contexts {
 
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+fn package(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// Whether `name` is `pattern`, in which each `*` stands for any text.
