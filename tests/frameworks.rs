@@ -33,6 +33,27 @@ fn functions_run_where_the_pages_say() {
     assert!(all > 100, "only {all} functions have a place");
 }
 
+/// The steps of the chains of all findings in a program.
+fn steps(source: &str) -> Vec<String> {
+    let (page, _) = parse(&format!("```py\n{source}```\n"));
+    let findings = example::all_findings(&page.examples[0]).expect("there is no configuration");
+    findings.into_iter().flat_map(|finding| finding.chain).map(|step| step.message).collect()
+}
+
+#[test]
+fn a_chain_tells_why_a_plain_function_is_on_the_loop() {
+    let by_decorator = "import time\nfrom litestar import get\n\n@get('/')\ndef show():\n    time.sleep(1)\n";
+    assert_eq!(steps(by_decorator), ["litestar.get runs the plain function show on the event loop"]);
+    let by_base = "import time\nfrom tornado.web import RequestHandler\n\nclass Main(RequestHandler):\n    \
+        def get(self):\n        time.sleep(1)\n";
+    assert_eq!(steps(by_base), ["tornado.web.RequestHandler runs the plain function Main.get on the event loop"]);
+    let by_call = "import time\nfrom sanic import Sanic\napp = Sanic('a')\n\ndef show(request):\n    time.sleep(1)\n\n\
+        app.add_route(show, '/')\n";
+    assert_eq!(steps(by_call), ["show is handed to the event loop by app.add_route()"]);
+    let coroutine = "import time\nfrom litestar import get\n\n@get('/')\nasync def show():\n    time.sleep(1)\n";
+    assert_eq!(steps(coroutine), Vec::<String>::new());
+}
+
 /// What is otherwise than the comments of an example say, by line of the page; counts the comments.
 fn places(block: &Example, all: &mut usize) -> Vec<(usize, String)> {
     let analysis = match example::analysis(block) {

@@ -42,6 +42,12 @@ pub fn analysis(example: &Example) -> Result<Analysis, String> {
     Ok(Analysis::new(Arc::new(program)))
 }
 
+/// The findings of an example, or what is wrong with its configuration.
+pub fn all_findings(example: &Example) -> Result<Vec<Finding>, String> {
+    let program = program(&texts(&example.files), example.config.as_deref().unwrap_or(""))?;
+    Ok(findings(&program))
+}
+
 /// The file of an example by its path there.
 pub fn file(analysis: &Analysis, path: &str) -> Option<FileId> {
     analysis.world.program.by_path(&format!("{ROOT}/{path}"))

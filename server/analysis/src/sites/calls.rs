@@ -19,6 +19,7 @@ pub(super) struct Target {
 impl SiteFinder<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
         self.decorated_by_hand(expr, func, args);
+        self.made_by_method(expr, func);
         let mut callee = self.callee(func);
         if self.is_awaited(expr) {
             callee = self.awaitable_part(&callee);
@@ -166,15 +167,7 @@ impl SiteFinder<'_> {
             }
             Ty::Opaque(inner) => self.lowered(inner),
             Ty::Partial(inner) => self.targets(inner),
-            Ty::Class(Class::Own(class)) => {
-                let names = ["__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init"];
-                let methods = names.iter().filter_map(|n| self.infer.method(*class, n));
-                let mut all: Vec<Target> = methods.map(|def| certain(Ty::Function(def, None))).collect();
-                let hooks = construction_hooks(&mut self.infer, *class).into_iter();
-                let likely = |def| Target { ty: Ty::Function(def, None), confidence: Confidence::Likely };
-                all.extend(hooks.map(likely));
-                all
-            }
+            Ty::Class(Class::Own(class)) => self.construction(*class),
             Ty::Instance(Class::Own(class)) => match self.infer.method(*class, "__call__") {
                 Some(def) => self.dispatch(def, Some(&Class::Own(*class))),
                 None => Vec::new(),
@@ -183,6 +176,17 @@ impl SiteFinder<'_> {
             Ty::Union(parts) => parts.iter().flat_map(|p| self.lowered(p)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The methods that making an instance runs.
+    pub(super) fn construction(&mut self, class: Def) -> Vec<Target> {
+        let target = |def, confidence| Target { ty: Ty::Function(def, None), confidence };
+        let names = ["__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init"];
+        let methods = names.iter().filter_map(|n| self.infer.method(class, n));
+        let mut all: Vec<Target> = methods.map(|def| target(def, Confidence::Certain)).collect();
+        let hooks = construction_hooks(&mut self.infer, class).into_iter();
+        all.extend(hooks.map(|def| target(def, Confidence::Likely)));
+        all
     }
 
     pub(super) fn lowered(&mut self, callee: &Ty) -> Vec<Target> {

@@ -5,10 +5,14 @@ use super::calls::Target;
 use super::outside::{argument, positional};
 use super::{Happens, SiteFinder, holds};
 use crate::contexts::{Frameworks, Given, place_of, root_of, speaks_of};
+use crate::finding::Confidence;
 use crate::knowledge::{Context, ContextRuns, Phase};
 use crate::types::{Class, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
+
+/// Methods of pydantic's models that make an instance.
+const MAKERS: &[&str] = &["model_validate", "model_validate_json", "model_validate_strings", "parse_obj", "parse_raw"];
 
 /// Longest list of functions that is looked through.
 const MAX_ITEMS: usize = 64;
@@ -46,6 +50,22 @@ impl<'a> SiteFinder<'a> {
             let found = frameworks.by_decorator(&mut self.infer, self.file, (decorator, own), is_async);
             if let Some((row, name)) = found {
                 self.enter(expr, row, name, target);
+            }
+        }
+    }
+
+    /// `Model.model_validate(data)`: makes an instance of a class of the program, by a method that is not.
+    pub(super) fn made_by_method(&mut self, expr: ExprId, func: ExprId) {
+        let ExprKind::Attribute { value, attr } = self.facts.expr(func).kind else { return };
+        if !MAKERS.contains(&self.facts.name(attr)) {
+            return;
+        }
+        let Ty::Class(Class::Own(class)) = self.infer.expr(self.file, value) else { return };
+        if self.infer.method(class, self.facts.name(attr)).is_none() {
+            for target in self.construction(class) {
+                if let Ty::Function(def, _) = target.ty {
+                    self.push(expr, Happens::Runs(def), target.confidence.min(Confidence::Likely));
+                }
             }
         }
     }
