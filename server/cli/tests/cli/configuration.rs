@@ -90,6 +90,11 @@ contexts = [
         asyncwise: warning: pyproject.toml:6:17: `max-file-size` is not used: invalid type: string "10 MB", expected u64
         asyncwise: warning: pyproject.toml:7:18: `blocking-calls` is not used: expected a dotted name, or a table with `name` and, if there is one, `instead`
         asyncwise: warning: pyproject.toml:9:41: `entry-points` is not used: unknown variant `thread`, expected one of `loop`, `worker`, `none`
+        asyncwise: warning: pyproject.toml:12:5: a row of `contexts` is not used: it does not say which functions; give it `decorators`, `bases` with `methods`, or `arguments`
+        asyncwise: warning: pyproject.toml:13:5: a row of `contexts` is not used: it has `decorators` and `bases`; write a row for each
+        asyncwise: warning: pyproject.toml:14:5: a row of `contexts` is not used: it has `bases` without `methods`; both tell which methods are called
+        asyncwise: warning: pyproject.toml:15:5: a row of `contexts` is not used: the argument of `bus.subscribe` has neither `position` nor `keyword`; say where the function stands
+        asyncwise: warning: pyproject.toml:16:5: a row of `contexts` is not used: `on_event` is not a dotted name; write it with its module, like `package.module.Class.method`
     "#]].assert_eq(&run.stderr);
 }
 
