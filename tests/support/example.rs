@@ -2,7 +2,8 @@
 
 use crate::engine;
 use crate::page::{Example, ExampleFile, Expected, Fixed};
-use asyncwise_analysis::finding::{Applicability, Edit, Finding};
+use asyncwise_analysis::analysis::Analysis;
+use asyncwise_analysis::finding::{Applicability, Edit, FileId, Finding};
 use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,23 @@ pub fn check(rule: &str, example: &Example) -> Vec<(usize, String)> {
         wrong = check_fixed(rule, texts, config, fixed);
     }
     wrong
+}
+
+/// The analysis of an example, or what is wrong with its configuration.
+pub fn analysis(example: &Example) -> Result<Analysis, String> {
+    let program = program(&texts(&example.files), example.config.as_deref().unwrap_or(""))?;
+    Ok(Analysis::new(Arc::new(program)))
+}
+
+/// The findings of an example, or what is wrong with its configuration.
+pub fn all_findings(example: &Example) -> Result<Vec<Finding>, String> {
+    let program = program(&texts(&example.files), example.config.as_deref().unwrap_or(""))?;
+    Ok(findings(&program))
+}
+
+/// The file of an example by its path there.
+pub fn file(analysis: &Analysis, path: &str) -> Option<FileId> {
+    analysis.world.program.by_path(&format!("{ROOT}/{path}"))
 }
 
 fn texts(files: &[ExampleFile]) -> Texts {

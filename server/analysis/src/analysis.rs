@@ -33,7 +33,8 @@ pub struct Analysis {
     comments: Vec<OnceLock<Option<Comments>>>,
 }
 
-/// The functions of a file that are entered by themselves, in source order.
+/// The functions of a file that are entered by themselves, in source order, and those of any file that a call in it hands to a
+/// framework which runs them in a way of its own.
 pub(crate) type Roots = Vec<(Def, Root)>;
 
 /// What a rule found, with what tells whether an earlier finding says the same.
@@ -264,6 +265,7 @@ pub(crate) fn file_sites(world: &World, whole: &Whole, file: FileId) -> (Arc<Vec
     let mut finder = SiteFinder::new(&context, file);
     let mut sites = finder.find();
     states::fill(&mut finder.flows, &mut sites);
-    let roots = roots::roots(&mut finder.infer, file);
+    let mut roots = roots::roots(&mut finder.infer, file);
+    roots.append(&mut finder.entered);
     (Arc::new(sites), Arc::new(roots))
 }

@@ -4,6 +4,7 @@
 //! never a panic.
 pub mod analysis;
 mod by_loop;
+mod contexts;
 pub mod finding;
 pub mod fixes;
 pub mod flow;

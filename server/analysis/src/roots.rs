@@ -1,14 +1,13 @@
 //! Where functions are entered: coroutines by their nature, the rest by frameworks and settings.
 
+use crate::contexts::{Found, Frameworks, root_of, used_decorator};
 use crate::finding::FileId;
 use crate::graph::{Reason, Root};
 use crate::infer::Infer;
-use crate::knowledge::{Context, ContextRuns, Phase};
+use crate::knowledge::{ContextRuns, Phase};
 use crate::settings::RunsOn;
-use crate::sites::{holds, place_of, speaks_of};
-use crate::types::{Class, Def, Ty};
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
-use smol_str::SmolStr;
 
 /// The roots among the functions of one file, in source order.
 pub fn roots(infer: &mut Infer<'_>, file: FileId) -> Vec<(Def, Root)> {
@@ -37,15 +36,7 @@ pub fn roots(infer: &mut Infer<'_>, file: FileId) -> Vec<(Def, Root)> {
                 ..Root::new(RunsOn::Loop, Reason::Coroutine)
             };
             roots.push((def, root));
-        } else if let Some((context, name)) = context
-            && let Some(on) = place_of(context)
-        {
-            let root = Root {
-                blocking_matters: context.runs_on != ContextRuns::OwnLoop,
-                is_startup: context.phase == Phase::Startup,
-                is_test: is_test || context.test,
-                ..Root::new(on, Reason::Framework(name))
-            };
+        } else if let Some(root) = context.and_then(|(context, name)| root_of(context, name, is_test)) {
             roots.push((def, root));
         }
         if let Some(on) = configured {
@@ -91,43 +82,16 @@ fn settings_root(infer: &Infer<'_>, def: Def) -> Option<RunsOn> {
     settings.entry_points.iter().find(|e| is(&e.name)).map(|e| e.runs_on)
 }
 
-/// The row of the knowledge that says where a framework runs this function, and the name it was found by.
-fn framework(infer: &mut Infer<'_>, def: Def, is_async: bool) -> Option<(&'static Context, SmolStr)> {
-    let knowledge = infer.world.knowledge;
+/// The row that says where a framework runs this function, and the name it was found by.
+fn framework<'w>(infer: &mut Infer<'w>, def: Def, is_async: bool) -> Option<Found<'w>> {
+    let frameworks = Frameworks::of(infer.world, def.file);
     let facts = infer.world.facts(def.file);
-    let fits = |c: &Context| speaks_of(c, is_async);
     for &decorator in facts.list(facts.scope(def.scope).decorators) {
-        let (target, args) = match facts.expr(decorator).kind {
-            ExprKind::Call { func, args } => (func, args),
-            _ => (decorator, Run::default()),
-        };
-        let (Ty::External(path) | Ty::Class(Class::External(path))) = infer.expr(def.file, target) else { continue };
-        let mut rows: Vec<&Context> = knowledge.contexts_by_decorator(&path).filter(|c| fits(c)).collect();
-        // A row with a condition is the special case of one without.
-        rows.sort_by_key(|c| c.with.is_none());
-        let met = |c: &&&Context| c.with.as_ref().is_none_or(|w| holds(facts, args, w));
-        if let Some(row) = rows.iter().find(met) {
-            return Some((row, path));
+        let found = frameworks.by_decorator(infer, def.file, used_decorator(facts, decorator), is_async);
+        if found.is_some() {
+            return found;
         }
     }
     let class = infer.world.class_of(def)?;
-    let name = facts.name(facts.scope(def.scope).name);
-    let mro = infer.mro(class);
-    for external in &mro.externals {
-        let mut bases = vec![external.clone()];
-        let mut next = 0;
-        while let Some(base) = bases.get(next).cloned() {
-            let row = knowledge.contexts_by_base(&base).find(|c| fits(c) && c.matches_method(name));
-            if let Some(row) = row {
-                return Some((row, base));
-            }
-            for b in knowledge.bases(&base) {
-                if !bases.contains(b) {
-                    bases.push(b.clone());
-                }
-            }
-            next += 1;
-        }
-    }
-    None
+    frameworks.by_base(infer, class, facts.name(facts.scope(def.scope).name), is_async)
 }

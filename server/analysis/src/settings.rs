@@ -1,6 +1,7 @@
 //! What a project can say about itself. Read by the `workspace` crate, used here: plain data.
 
 use crate::finding::{Confidence, Severity};
+use crate::knowledge::Contexts;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -89,6 +90,8 @@ pub struct Settings {
     pub entry_points: Vec<EntryPoint>,
     /// Own pairs of plain functions and coroutine functions.
     pub twins: Vec<TwinPair>,
+    /// Own frameworks: where they run the functions they are given.
+    pub contexts: Contexts,
 }
 
 impl Default for Settings {
@@ -102,6 +105,7 @@ impl Default for Settings {
             loop_starters: Vec::new(),
             entry_points: Vec::new(),
             twins: Vec::new(),
+            contexts: Contexts::default(),
         }
     }
 }

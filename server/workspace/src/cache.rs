@@ -243,9 +243,11 @@ fn settings_words(settings: &Settings) -> String {
         loop_starters,
         entry_points,
         twins,
+        contexts,
     } = settings;
     format!(
-        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}{twins:?}"
+        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}{twins:?}{:?}",
+        contexts.rows()
     )
 }
 

@@ -210,7 +210,12 @@ impl Graph {
 
     /// Whether code enters a loop's thread with this function: not because its caller is on one.
     pub fn loop_root(&self, def: Def) -> Option<&Root> {
-        self.roots_of(def).iter().find(|r| r.on == RunsOn::Loop)
+        self.loop_roots(def).next()
+    }
+
+    /// Every way in which code enters a loop's thread with this function.
+    pub fn loop_roots(&self, def: Def) -> impl Iterator<Item = &Root> {
+        self.roots_of(def).iter().filter(|r| r.on == RunsOn::Loop)
     }
 
     /// The effect a site has, itself or through what it runs, with the witness of the next step (none when it is the

@@ -2,6 +2,7 @@
 
 use super::{Answer, Infer, Key, digest, working_for};
 use crate::by_loop;
+use crate::contexts::find_construction_hooks;
 use crate::sites;
 use crate::states;
 use crate::types::{Def, Ty};
@@ -35,6 +36,7 @@ impl Infer<'_> {
             Key::PassesOn(def) => digest(&self.passes_on(*def)),
             Key::CallsWrapped(def) => digest(&sites::find_calls_wrapped(self, *def)),
             Key::OwnMethod(class, name) => digest(&sites::find_own_method(world, *class, name)),
+            Key::Hooks(class) => digest(&find_construction_hooks(self, *class)),
             Key::HasOwn(class, name) => digest(&self.has_own(*class, name)),
             Key::Binds(file, name) => digest(&self.binds(*file, name)),
             Key::Exports(file, name) => digest(&self.find_exports(*file, name)),
@@ -92,6 +94,7 @@ impl Infer<'_> {
             | Key::HasOwn(class, _)
             | Key::OwnMethod(class, _)
             | Key::AttributeByLoop(class, ..)
+            | Key::Hooks(class)
             | Key::Mro(class) => is_class(class),
             Key::Return(def)
             | Key::Yield(def)

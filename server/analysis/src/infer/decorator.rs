@@ -157,7 +157,7 @@ impl Infer<'_> {
             Some(Known::ToSync) => Ty::Bridge(path.into(), Arc::new(inner)),
             Some(Known::OwnThread | Known::Changes) => Ty::Opaque(Arc::new(inner)),
             Some(_) => inner,
-            None if knowledge.contexts_by_decorator(path).next().is_some() => inner,
+            None if knowledge.contexts().by_decorator(path).next().is_some() => inner,
             None => Ty::Opaque(Arc::new(inner)),
         }
     }

@@ -68,6 +68,8 @@ pub(crate) enum Key {
     CallsWrapped(Def),
     /// The method of a name in the body of a class.
     OwnMethod(Def, SmolStr),
+    /// The methods in the body of a class that run while an instance is made.
+    Hooks(Def),
     /// Whether a module binds a name.
     Binds(FileId, SmolStr),
     /// Whether `from module import *` brings a name.
@@ -108,7 +110,8 @@ impl Key {
             | Key::DecoratorEffect(def)
             | Key::PassesOn(def)
             | Key::CallsWrapped(def)
-            | Key::OwnMethod(def, _) => def.file,
+            | Key::OwnMethod(def, _)
+            | Key::Hooks(def) => def.file,
         }
     }
 }

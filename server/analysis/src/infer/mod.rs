@@ -331,8 +331,8 @@ impl<'w> Infer<'w> {
                 || knowledge.awaitable(full).is_some()
                 || knowledge.returns(full).is_some()
                 || knowledge.awaited_returns(full).is_some()
-                || knowledge.contexts_by_decorator(full).next().is_some()
-                || knowledge.contexts_by_argument(full).next().is_some();
+                || knowledge.contexts().by_decorator(full).next().is_some()
+                || knowledge.contexts().by_argument(full).next().is_some();
             known.then(|| Ty::External(full.into()))
         })
     }

@@ -4,8 +4,10 @@
 //! anywhere else goes through [`Knowledge::canonical`] first; methods are looked up through [`Knowledge::method`], which
 //! follows the bases of external classes.
 
+mod contexts;
 mod tables;
 
+pub use contexts::Contexts;
 pub use tables::*;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -89,15 +91,6 @@ pub struct Knowledge {
     returns: FxHashMap<SmolStr, Vec<Returns>>,
     classes: FxHashMap<SmolStr, Class>,
     aliases: FxHashMap<SmolStr, SmolStr>,
-}
-
-/// The context rows and their indexes.
-#[derive(Debug, Default)]
-struct Contexts {
-    rows: Vec<Context>,
-    by_decorator: FxHashMap<SmolStr, Vec<u32>>,
-    by_base: FxHashMap<SmolStr, Vec<u32>>,
-    by_argument: FxHashMap<SmolStr, Vec<u32>>,
 }
 
 /// Names of coroutine functions, and owners all of whose methods are.
@@ -330,53 +323,9 @@ impl Knowledge {
         &ROWS
     }
 
-    /// All contexts.
-    pub fn contexts(&self) -> &[Context] {
-        &self.contexts.rows
-    }
-
-    /// The contexts of functions decorated with `decorator` (`fastapi.FastAPI.get`).
-    pub fn contexts_by_decorator(&self, decorator: &str) -> impl Iterator<Item = &Context> {
-        self.contexts.pick(&self.contexts.by_decorator, decorator)
-    }
-
-    /// The contexts of methods of direct subclasses of `base`; ask about every base.
-    pub fn contexts_by_base(&self, base: &str) -> impl Iterator<Item = &Context> {
-        self.contexts.pick(&self.contexts.by_base, base)
-    }
-
-    /// The contexts of functions passed to `call`, with the argument each is about.
-    pub fn contexts_by_argument<'a>(&'a self, call: &'a str) -> impl Iterator<Item = (&'a Context, &'a Argument)> {
-        self.contexts.pick(&self.contexts.by_argument, call).flat_map(move |context| {
-            context.arguments.iter().filter(move |a| a.call == call).map(move |a| (context, a))
-        })
-    }
-}
-
-impl Contexts {
-    fn new(rows: Vec<Context>) -> Self {
-        let mut this = Self::default();
-        for (i, row) in rows.iter().enumerate() {
-            let put = |index: &mut FxHashMap<SmolStr, Vec<u32>>, name: &SmolStr| {
-                let list = index.entry(name.clone()).or_default();
-                if list.last() != Some(&(i as u32)) {
-                    list.push(i as u32);
-                }
-            };
-            row.decorators.iter().for_each(|name| put(&mut this.by_decorator, name));
-            row.bases.iter().for_each(|name| put(&mut this.by_base, name));
-            row.arguments.iter().for_each(|argument| put(&mut this.by_argument, &argument.call));
-        }
-        this.rows = rows;
-        this
-    }
-
-    fn pick<'a>(
-        &'a self,
-        index: &'a FxHashMap<SmolStr, Vec<u32>>,
-        name: &str,
-    ) -> impl Iterator<Item = &'a Context> + use<'a> {
-        index.get(name).into_iter().flatten().map(|&i| &self.rows[i as usize])
+    /// Where frameworks run functions.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 }
 

@@ -65,7 +65,7 @@ pub enum Mend {
 }
 
 /// A literal an argument is compared with.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Literal {
     /// `True`, `False`.
@@ -77,7 +77,7 @@ pub enum Literal {
 }
 
 /// What an argument of a call must be. Exactly one of `is`, `mentions` and `given` is set.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// Its keyword.
@@ -440,6 +440,8 @@ pub enum ContextRuns {
     Process,
     /// Where its caller runs: no loop of the framework's.
     Caller,
+    /// On the thread that makes an instance of the class, while it is made.
+    Construction,
     /// Nowhere: the framework drops the coroutine.
     Never,
 }
@@ -480,13 +482,13 @@ pub struct Argument {
 }
 
 /// Where a framework runs a function. Exactly one of `decorators`, `bases` (with `methods`) and `arguments` is given.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Context {
     /// The function has one of these decorators: a function, or a method of an instance or class.
     #[serde(default)]
     pub decorators: Vec<SmolStr>,
-    /// The function is a method of a subclass of one of these ...
+    /// The function is a method of a subclass of one of these (a `*` stands for any text) ...
     #[serde(default)]
     pub bases: Vec<SmolStr>,
     /// ... whose name matches one of these; a `*` may stand at the end.
@@ -513,6 +515,7 @@ pub struct Context {
     /// What else to know.
     pub note: Option<SmolStr>,
     /// How the row was checked.
+    #[serde(default)]
     pub verified: SmolStr,
 }
 
@@ -520,6 +523,8 @@ impl Context {
     /// Whether a method called `name` matches the row.
     pub fn matches_method(&self, name: &str) -> bool {
         self.methods.iter().any(|m| match m.strip_suffix('*') {
+            // All but what is its own affair.
+            Some("") => !name.starts_with('_'),
             Some(prefix) => name.starts_with(prefix),
             None => m == name,
         })

@@ -5,6 +5,7 @@ use super::CheckedFile;
 use super::make_function_async::make_function_async_with;
 use super::{make_async, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
+use crate::contexts::used_decorator;
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
 use crate::fixes::{Source, async_library, tidy};
 use crate::graph::{CATEGORIES, Effect, Reason, SiteRef};
@@ -76,13 +77,12 @@ pub(crate) fn blocking_call(checked: &mut CheckedFile<'_>, expr: ExprId) -> Opti
     let meeting = meet(analysis, file, expr, reported)?;
     let owner = analysis.graph.owner(meeting.site);
     let mut confidence = meeting.confidence;
-    if let Some(root) = analysis.graph.loop_root(owner) {
-        if !root.blocking_matters {
-            return None;
-        }
-        if root.is_startup || root.is_test {
-            confidence = Confidence::Possible;
-        }
+    let entries = || analysis.graph.loop_roots(owner);
+    if entries().any(|root| !root.blocking_matters) {
+        return None;
+    }
+    if entries().any(|root| root.is_startup || root.is_test) {
+        confidence = Confidence::Possible;
     }
     if analysis.is_script(file) {
         confidence = Confidence::Possible;
@@ -166,11 +166,32 @@ pub(super) fn finding(
     (Some((owner, callee)), finding)
 }
 
-/// Why a plain function runs on the loop, where the code says so: the call that hands it over.
+/// Why a plain function runs on the loop, where something says so: the call that hands it over, or the framework.
 fn entered(analysis: &Analysis, owner: Def) -> Option<ChainStep> {
-    let Reason::Scheduled(at) = analysis.graph.loop_root(owner)?.reason else { return None };
-    let message = format!("{} is handed to the event loop by {}", analysis.short_name(owner), analysis.site_text(at));
-    Some(ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message })
+    let name = analysis.short_name(owner);
+    match &analysis.graph.loop_root(owner)?.reason {
+        Reason::Scheduled(at) => {
+            let message = format!("{name} is handed to the event loop by {}", analysis.site_text(*at));
+            Some(ChainStep { place: Place { file: at.file, span: analysis.span(*at) }, message })
+        }
+        Reason::Framework(by) if !analysis.world.is_async(owner) => {
+            let place = Place { file: owner.file, span: registration(analysis, owner, by) };
+            Some(ChainStep { place, message: format!("{by} runs the plain function {name} on the event loop") })
+        }
+        _ => None,
+    }
+}
+
+/// Where a function says that the framework runs it: the decorator of that name, else its header.
+fn registration(analysis: &Analysis, function: Def, by: &str) -> Span {
+    let facts = analysis.world.facts(function.file);
+    let scope = facts.scope(function.scope);
+    let last = by.rsplit('.').next().unwrap_or(by);
+    let target = |decorator: &ExprId| used_decorator(facts, *decorator).0;
+    let named = |decorator: &&ExprId| {
+        facts.dotted(target(decorator)).is_some_and(|dotted| dotted.rsplit('.').next() == Some(last))
+    };
+    facts.list(scope.decorators).iter().find(named).map_or(scope.name_span, |decorator| facts.expr(*decorator).span)
 }
 
 pub(super) fn step(analysis: &Analysis, at: SiteRef, effect: Effect) -> ChainStep {

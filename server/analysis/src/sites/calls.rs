@@ -3,6 +3,7 @@
 use super::order::is_conditional;
 use super::{Happens, SiteFinder, run_scope};
 use crate::by_loop::Follow;
+use crate::contexts::construction_hooks;
 use crate::finding::Confidence;
 use crate::infer::{Infer, Key, World};
 use crate::settings::RunsOn;
@@ -18,6 +19,8 @@ pub(super) struct Target {
 
 impl SiteFinder<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
+        self.decorated_by_hand(expr, func, args);
+        self.made_by_method(expr, func);
         let callee = self.callee(func);
         let by_loop = match callee.parts() {
             [_] => None,
@@ -63,6 +66,7 @@ impl SiteFinder<'_> {
                         Ty::Function(def, Some(_)) if exact => &Ty::Function(*def, None),
                         part => part,
                     };
+                    self.given_to(expr, part, args);
                     for target in self.targets(part) {
                         self.run(expr, target, args, whole);
                     }
@@ -183,11 +187,7 @@ impl SiteFinder<'_> {
             }
             Ty::Opaque(inner) => self.lowered(inner),
             Ty::Partial(inner) => self.targets(inner),
-            Ty::Class(Class::Own(class)) => {
-                let names = ["__new__", "__init__", "__post_init__"];
-                let methods = names.iter().filter_map(|n| self.infer.method(*class, n));
-                methods.map(|def| certain(Ty::Function(def, None))).collect()
-            }
+            Ty::Class(Class::Own(class)) => self.construction(*class),
             Ty::Instance(Class::Own(class)) => match self.infer.method(*class, "__call__") {
                 Some(def) => self.dispatch(def, Some(&Class::Own(*class))),
                 None => Vec::new(),
@@ -196,6 +196,17 @@ impl SiteFinder<'_> {
             Ty::Union(parts) => parts.iter().flat_map(|p| self.lowered(p)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The methods that making an instance runs.
+    pub(super) fn construction(&mut self, class: Def) -> Vec<Target> {
+        let target = |def, confidence| Target { ty: Ty::Function(def, None), confidence };
+        let names = ["__new__", "__init__", "__post_init__", "__attrs_post_init__", "model_post_init"];
+        let methods = names.iter().filter_map(|n| self.infer.method(class, n));
+        let mut all: Vec<Target> = methods.map(|def| target(def, Confidence::Certain)).collect();
+        let hooks = construction_hooks(&mut self.infer, class).into_iter();
+        all.extend(hooks.map(|def| target(def, Confidence::Likely)));
+        all
     }
 
     pub(super) fn lowered(&mut self, callee: &Ty) -> Vec<Target> {

@@ -3,6 +3,7 @@
 //! A pure function of one file, given what other files offer: an edit inside a function changes only its file's sites.
 
 mod calls;
+mod frameworks;
 mod order;
 mod outside;
 mod whole;
@@ -10,11 +11,12 @@ mod whole;
 pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
 use order::is_conditional;
-pub use outside::{holds, place_of, speaks_of};
+pub use outside::holds;
 pub use whole::{Share, Whole};
 
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
+use crate::graph::Root;
 use crate::infer::{Infer, Keeping, World};
 use crate::settings::RunsOn;
 use crate::states::Flows;
@@ -111,6 +113,8 @@ pub(crate) struct SiteFinder<'a> {
     /// Whether a loop ran where what is called was made, if that is what decides which function it is.
     made_running: Option<bool>,
     sites: Vec<Site>,
+    /// Functions that frameworks are given here and run in a way of their own (at start-up, on a loop for each call).
+    pub(crate) entered: Vec<(Def, Root)>,
 }
 
 impl<'a> SiteFinder<'a> {
@@ -118,7 +122,9 @@ impl<'a> SiteFinder<'a> {
     pub(crate) fn new(context: &'a SiteContext<'a>, file: FileId) -> Self {
         let facts = context.world.facts(file);
         let flows = Flows::new(context.world, file);
-        Self { context, infer: Infer::new(context.world), file, facts, flows, made_running: None, sites: Vec::new() }
+        let infer = Infer::new(context.world);
+        let (sites, entered) = (Vec::new(), Vec::new());
+        Self { context, infer, file, facts, flows, made_running: None, sites, entered }
     }
 
     /// All sites of the file.

@@ -3,8 +3,7 @@
 use super::{BlockingFacts, Happens, SiteFinder, run_scope};
 use crate::finding::Confidence;
 use crate::knowledge::{
-    Blocking, CallbackRuns, Category, Condition, Context, ContextRuns, FunctionKind, InRunningLoop, Kind, Literal,
-    ReceiverState, RunsIn, Severity,
+    Blocking, CallbackRuns, Category, Condition, InRunningLoop, Kind, Literal, ReceiverState, RunsIn, Severity,
 };
 use crate::settings::RunsOn;
 use crate::types::Ty;
@@ -58,7 +57,7 @@ impl SiteFinder<'_> {
             }
             return;
         }
-        self.frameworks(expr, path, args);
+        self.given_by_name(expr, path, args);
         if !self.is_awaited(expr) || self.raises_anyway(path, confidence) {
             self.sink(expr, path, args, confidence);
         }
@@ -70,32 +69,6 @@ impl SiteFinder<'_> {
         let starter = self.context.world.knowledge.starter(path).filter(|starter| starter.kind == Kind::Function);
         let raises = starter.is_some_and(|starter| starter.in_running_loop == InRunningLoop::Raises);
         raises && confidence == Confidence::Certain
-    }
-
-    /// The functions that a framework is given here: the first row that speaks of one says where it runs.
-    pub(super) fn frameworks(&mut self, expr: ExprId, path: &str, args: Run) {
-        let rows: Vec<_> = self.context.world.knowledge.contexts_by_argument(path).collect();
-        let met = |c: &Context| c.with.as_ref().is_none_or(|w| holds(self.facts, args, w));
-        let rows: Vec<_> = rows.into_iter().filter(|(c, _)| met(c)).collect();
-        let mut seen = Vec::new();
-        for (_, given) in &rows {
-            let Some(arg) = argument(self.facts, args, given.position, given.keyword.as_deref()) else { continue };
-            if seen.contains(&arg) {
-                continue;
-            }
-            seen.push(arg);
-            let ty = self.infer.expr(self.file, arg);
-            for target in self.targets(&ty) {
-                let Ty::Function(def, _) = target.ty else { continue };
-                let is_async = self.context.world.is_async(def);
-                let row = rows.iter().find(|(c, a)| {
-                    (a.position, &a.keyword) == (given.position, &given.keyword) && speaks_of(c, is_async)
-                });
-                if let Some(on) = row.and_then(|(c, _)| place_of(c)) {
-                    self.push(expr, Happens::Schedules(def, on), target.confidence);
-                }
-            }
-        }
     }
 
     pub(super) fn run_argument(
@@ -277,24 +250,6 @@ pub fn holds(facts: &FileFacts, args: Run, condition: &Condition) -> bool {
         (Some(Literal::Text(wanted)), ExprKind::None) => wanted == "None",
         (Some(Literal::Text(wanted)), ExprKind::Str(s)) => wanted == s,
         _ => false,
-    }
-}
-
-/// Whether a context row speaks of async, or of plain, functions.
-pub fn speaks_of(context: &Context, is_async: bool) -> bool {
-    match context.function {
-        FunctionKind::Async => is_async,
-        FunctionKind::Sync => !is_async,
-        FunctionKind::Any => true,
-    }
-}
-
-/// Where a framework runs what a context row speaks of; none where it is the caller's thread, or never run.
-pub fn place_of(context: &Context) -> Option<RunsOn> {
-    match context.runs_on {
-        ContextRuns::Loop | ContextRuns::OwnLoop => Some(RunsOn::Loop),
-        ContextRuns::Worker | ContextRuns::Process => Some(RunsOn::Worker),
-        ContextRuns::Caller | ContextRuns::Never => None,
     }
 }
 

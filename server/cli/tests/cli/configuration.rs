@@ -71,6 +71,13 @@ blocking-calls = ["a.b", 3]
 offload-functions = ["pool.run", { name = "pool.map", argument = 1 }]
 entry-points = [{ name = "x", runs-on = "thread" }]
 extend-exclude = ["b.py"]
+contexts = [
+    { runs-on = "loop" },
+    { decorators = ["bus.on"], bases = ["bus.Job"], methods = ["run"], runs-on = "loop" },
+    { bases = ["bus.Job"], runs-on = "worker" },
+    { arguments = [{ call = "bus.subscribe" }], runs-on = "worker" },
+    { decorators = ["on_event"], runs-on = "loop" },
+]
 "#;
     let project = Project::new(&[("pyproject.toml", text), ("a.py", ""), ("b.py", "")]);
     let run = project.run(&["check"]);
@@ -83,6 +90,11 @@ extend-exclude = ["b.py"]
         asyncwise: warning: pyproject.toml:6:17: `max-file-size` is not used: invalid type: string "10 MB", expected u64
         asyncwise: warning: pyproject.toml:7:18: `blocking-calls` is not used: expected a dotted name, or a table with `name` and, if there is one, `instead`
         asyncwise: warning: pyproject.toml:9:41: `entry-points` is not used: unknown variant `thread`, expected one of `loop`, `worker`, `none`
+        asyncwise: warning: pyproject.toml:12:5: a row of `contexts` is not used: it does not say which functions; give it `decorators`, `bases` with `methods`, or `arguments`
+        asyncwise: warning: pyproject.toml:13:5: a row of `contexts` is not used: it has `decorators` and `bases`; write a row for each
+        asyncwise: warning: pyproject.toml:14:5: a row of `contexts` is not used: it has `bases` without `methods`; both tell which methods are called
+        asyncwise: warning: pyproject.toml:15:5: a row of `contexts` is not used: the argument of `bus.subscribe` has neither `position` nor `keyword`; say where the function stands
+        asyncwise: warning: pyproject.toml:16:5: a row of `contexts` is not used: `on_event` is not a dotted name; write it with its module, like `package.module.Class.method`
     "#]].assert_eq(&run.stderr);
 }
 
@@ -111,6 +123,7 @@ fn the_schema_accepts_what_is_accepted() {
         "blocking-calls": ["a.b", { "name": "c.d", "instead": "c.e" }],
         "offload-functions": [{ "name": "pool.map", "argument": 1 }],
         "entry-points": [{ "name": "x", "runs-on": "none" }],
+        "contexts": [{ "arguments": [{ "call": "bus.subscribe", "position": 1 }], "runs-on": "own-loop" }],
         "target-version": "3.11",
         "max-file-size": 1000,
     });
@@ -120,6 +133,7 @@ fn the_schema_accepts_what_is_accepted() {
         serde_json::json!({ "unknown": 1 }),
         serde_json::json!({ "target-version": "4" }),
         serde_json::json!({ "entry-points": [{ "name": "x", "runs-on": "thread" }] }),
+        serde_json::json!({ "contexts": [{ "decorators": ["bus.on"] }] }),
         serde_json::json!({ "blocking-calls": [{ "nam": "x" }] }),
         serde_json::json!({ "select": ["no-such-rule"] }),
     ] {

@@ -1,5 +1,6 @@
 //! Configuration: where it is found, what it says, and the settings of each file that follow from it.
 
+pub mod contexts;
 pub mod options;
 mod pattern;
 pub mod read;

@@ -1,5 +1,6 @@
 //! The keys of `[tool.asyncwise]` and `asyncwise.toml`: one declaration for reading them and for their JSON Schema.
 
+use super::contexts::ContextOption;
 use asyncwise_analysis::finding::Confidence;
 use asyncwise_analysis::rules;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -221,6 +222,8 @@ pub struct Options {
     pub entry_points: Vec<EntryPointOption>,
     /// Plain functions and the coroutine functions that do the same.
     pub twins: Vec<TwinOption>,
+    /// Frameworks of the project's own, and where they run the functions they are given.
+    pub contexts: Vec<At<ContextOption>>,
     /// The oldest Python the project runs on, such as `3.11`; by default the one of `requires-python`.
     #[schemars(regex(pattern = r"^3\.[0-9]{1,2}$"))]
     #[schemars(with = "Option<String>")]

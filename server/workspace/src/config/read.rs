@@ -143,6 +143,11 @@ fn check_values(path: &Path, text: &str, options: &Options, problems: &mut Vec<P
         let message = format!("`{}` is not a Python version", target.value());
         warn(target.span().start, message, "write it like \"3.11\"".to_owned());
     }
+    for row in &options.contexts {
+        if let Some((message, advice)) = row.value().mistake() {
+            warn(row.span().start, message, advice);
+        }
+    }
     check_patterns(options, &mut warn);
 }
 

@@ -1,12 +1,14 @@
 //! The configuration that holds for a directory, and the settings of each file under it.
 
-use super::options::{BlockingCallOption, OffloadOption, Options, RunsOnOption};
+use super::contexts::ContextOption;
+use super::options::{At, BlockingCallOption, OffloadOption, Options, RunsOnOption};
 use super::pattern::Patterns;
 use super::read::values;
 use super::select::{Layers, Selection, parse_level, rule_table};
 use super::{Overrides, version};
 use crate::paths;
 use asyncwise_analysis::finding::Confidence;
+use asyncwise_analysis::knowledge::{Context, Contexts};
 use asyncwise_analysis::settings::{BlockingCall, EntryPoint, Level, OffloadFunction, RunsOn, Settings, TwinPair};
 use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
@@ -168,8 +170,14 @@ fn base_settings(options: &Options, oldest_python: Option<(u8, u8)>, overrides: 
             .iter()
             .map(|pair| TwinPair { name: pair.name.as_str().into(), twin: pair.twin.as_str().into() })
             .collect(),
+        contexts: Contexts::new(contexts(options).collect()),
         ..Settings::default()
     }
+}
+
+/// The rows that say what they should.
+fn contexts(options: &Options) -> impl Iterator<Item = Context> {
+    options.contexts.iter().map(At::value).filter(|row| row.mistake().is_none()).map(ContextOption::row)
 }
 
 fn blocking_call(option: &BlockingCallOption) -> BlockingCall {
