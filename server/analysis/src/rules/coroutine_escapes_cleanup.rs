@@ -13,8 +13,24 @@ use asyncwise_syntax::facts::*;
 const RULE: &str = "coroutine-escapes-cleanup";
 /// What a `finally` calls to let go of something.
 const RELEASES: &[&str] = &[
-    "close", "aclose", "release", "disconnect", "shutdown", "cleanup", "stop", "unlink", "remove", "rmtree", "kill",
-    "terminate", "exit", "__exit__", "dispose", "rollback", "clear", "pop",
+    "close",
+    "aclose",
+    "release",
+    "disconnect",
+    "shutdown",
+    "cleanup",
+    "stop",
+    "unlink",
+    "remove",
+    "rmtree",
+    "kill",
+    "terminate",
+    "exit",
+    "__exit__",
+    "dispose",
+    "rollback",
+    "clear",
+    "pop",
 ];
 
 /// What is over before the coroutine begins.
@@ -33,7 +49,8 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     for (id, stmt) in facts.stmts() {
         let StmtKind::Return(Some(value)) = stmt.kind else { continue };
         let scope = facts.scope(stmt.scope);
-        let is_inside = stmt.parent.is_some() && !scope.has_yield && !matches!(facts.expr(value).kind, ExprKind::Await(_));
+        let is_inside =
+            stmt.parent.is_some() && !scope.has_yield && !matches!(facts.expr(value).kind, ExprKind::Await(_));
         if is_inside && let Some(finding) = finding_at(checked, id, value) {
             findings.push((None, finding));
         }

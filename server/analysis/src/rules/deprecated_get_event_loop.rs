@@ -172,10 +172,20 @@ fn is_run(checked: &mut CheckedFile<'_>, call: ExprId) -> bool {
     }
     let scope = facts.code_scope(facts.expr(call).scope);
     let Some(name) = made_loop::bound_name(facts, call) else { return false };
-    made_loop::mentions(facts, scope, name).into_iter().any(|mention| {
+    let mentions = made_loop::mentions(facts, scope, name);
+    // It is run only where the function finds that it does not run.
+    if mentions.iter().any(|&at| is_attribute(facts, at, "is_running")) {
+        return false;
+    }
+    mentions.into_iter().any(|mention| {
         let used = made_loop::use_of(&mut checked.infer, checked.file, scope, mention, 0);
         matches!(used, Use::Driven(_) | Use::Forever)
     })
+}
+
+fn is_attribute(facts: &FileFacts, value: ExprId, name: &str) -> bool {
+    let Parent::Expr(parent) = facts.expr(value).parent else { return false };
+    matches!(facts.expr(parent).kind, ExprKind::Attribute { attr, .. } if facts.name(attr) == name)
 }
 
 /// The call of `run_until_complete` or `run_forever` directly on a value.
@@ -197,7 +207,8 @@ fn finding_of(checked: &mut CheckedFile<'_>, all: &[Call]) -> Option<Finding> {
         Where::OnLoop => (Confidence::Possible, "gives the running loop here, as get_running_loop() would say"),
         Where::Worker => (Confidence::Likely, "raises RuntimeError here: a worker thread has no current event loop"),
         Where::NoLoop if raises_always => {
-            let certain = !sets_somewhere && first.owner == ScopeId::MODULE && run_here(checked.facts, first.call).is_some();
+            let certain =
+                !sets_somewhere && first.owner == ScopeId::MODULE && run_here(checked.facts, first.call).is_some();
             let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
             (confidence, "raises RuntimeError here: no event loop runs, and Python 3.14 makes none")
         }

@@ -5,7 +5,6 @@ use super::made_loop::{self, Use, mend};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
-use crate::index::Slot;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
 use crate::sites::run_scope;
@@ -67,12 +66,15 @@ fn finding_at(
     if let Some(close) = close_of(facts, given, is_later) {
         let message = "the loop that is closed below stays this thread's current one: \
                        what asks for it next gets a closed loop";
-        let mut finding = checked.finding(RULE, Confidence::Likely, call, message.to_owned())?;
+        // What minds signals runs a program, and seldom anything runs after it.
+        let seldom = made_loop::minds_signals(checked, scope);
+        let confidence = if seldom { Confidence::Possible } else { Confidence::Likely };
+        let mut finding = checked.finding(RULE, confidence, call, message.to_owned())?;
         finding.chain.push(step(checked, close, "closed here"));
         finding.fixes.extend(unset(checked, call, close));
         return Some(finding);
     }
-    if makes_up_for_none(checked, call) || !is_driven(checked, scope, given) {
+    if made_loop::makes_up_for_none(checked, call) || !is_driven(checked, scope, given) {
         return None;
     }
     let message = "this replaces the current event loop of the thread for whoever calls the function";
@@ -86,15 +88,12 @@ fn step(checked: &CheckedFile<'_>, at: ExprId, message: &str) -> ChainStep {
     ChainStep { place: Place { file: checked.file, span }, message: message.to_owned() }
 }
 
-/// Whether others run code on the thread too: not in a thread of its own, and not the start of a program.
-fn is_for_others(checked: &CheckedFile<'_>, scope: ScopeId) -> bool {
-    let analysis = checked.analysis;
+/// Whether others run code on the thread too: not in a thread of its own, and not where a program starts or ends.
+fn is_for_others(checked: &mut CheckedFile<'_>, scope: ScopeId) -> bool {
     let def = Def { file: checked.file, scope };
-    let callers = analysis.graph.callers_of(def);
-    let at_top = |at| analysis.graph.owner(at).scope == ScopeId::MODULE;
-    let is_program = !callers.is_empty() && callers.iter().all(|&at| at_top(at));
     let is_main = matches!(checked.facts.name(checked.facts.scope(scope).name), "main" | "_main" | "__main__");
-    !is_program && !is_main && !analysis.function_runs_on(def, RunsOn::Worker)
+    let in_worker = checked.analysis.function_runs_on(def, RunsOn::Worker) || made_loop::is_thread_body(checked, def);
+    !is_main && !in_worker && !made_loop::is_program(checked, def)
 }
 
 /// The call that made the loop in a variable or attribute; none where it may come from elsewhere.
@@ -142,38 +141,6 @@ fn close_of(facts: &FileFacts, given: ExprId, is_later: impl Fn(ExprId) -> bool)
         _ => false,
     });
     closes.next().map(|(id, _)| id)
-}
-
-/// Whether the loop is set in the handler of an attempt to get one: there was none to replace.
-fn makes_up_for_none(checked: &CheckedFile<'_>, call: ExprId) -> bool {
-    let facts = checked.facts;
-    let mut at = facts.stmt_of(call);
-    while let Some(stmt) = at {
-        at = facts.stmt(stmt).parent;
-        let tests = match (checked.index.slot(stmt), at.map(|p| &facts.stmt(p).kind)) {
-            (Slot::Handler(_), Some(StmtKind::Try { body, .. })) => {
-                facts.block(*body).iter().map(|s| facts.stmt(*s).span).collect()
-            }
-            (Slot::Branch, Some(StmtKind::If { test, .. })) => vec![facts.expr(*test).span],
-            _ => Vec::new(),
-        };
-        if tests.iter().any(|span| speaks_of_loops(facts, *span)) {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether code asks for a loop, or looks at one.
-fn speaks_of_loops(facts: &FileFacts, span: Span) -> bool {
-    let within = facts.exprs.iter().filter(|e| span.contains(e.span));
-    within.into_iter().any(|e| match e.kind {
-        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
-            let name = facts.name(n);
-            name.ends_with("loop") || matches!(name, "is_closed" | "is_running")
-        }
-        _ => false,
-    })
 }
 
 /// Whether the function runs the loop it has set until something is done, and so could have used one that nobody sees.

@@ -5,6 +5,7 @@ use super::made_loop::{self, Use, mend, paths};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::{Source, tidy};
+use crate::index::Slot;
 use crate::roots::is_test_module;
 use crate::sites::run_scope;
 use crate::types::{Def, Ty};
@@ -61,13 +62,13 @@ fn temporary(checked: &mut CheckedFile<'_>, call: ExprId) -> Option<Finding> {
 fn bound(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId, name: NameId) -> Option<Finding> {
     let facts = checked.facts;
     let (mut closed, mut driven, mut stored) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_current = false;
+    let mut set = None;
     for mention in made_loop::mentions(facts, scope, name) {
         match made_loop::use_of(&mut checked.infer, checked.file, scope, mention, 0) {
             Use::Borrowed => {}
             Use::Driven(at) => driven.push(at),
             Use::Closed(at) => closed.push(at),
-            Use::Current(_) => is_current = true,
+            Use::Current(at) => set = Some(at),
             Use::Stored => stored.push(mention),
             // What runs until it is stopped mostly runs as long as the program.
             Use::Forever if !closes_here(facts, scope, name) => return None,
@@ -76,12 +77,17 @@ fn bound(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId, name: Name
         }
     }
     // Made where the thread has no current loop, and left to the thread for the next one who asks.
-    if is_current && closed.is_empty() && (driven.is_empty() || asks_for_current(checked, scope)) {
+    let is_kept = set.is_some() && (driven.is_empty() || asks_for_current(checked, scope));
+    if closed.is_empty() && is_kept {
         return None;
     }
+    // What a `finally` still runs is part of the closing.
+    driven.retain(|at| !is_in_finally(checked, *at));
     stored.retain(|s| facts.stmt_of(*s) != facts.stmt_of(call));
     let events = paths::Events { made: call, closed: &closed, driven: &driven, stored: &stored };
-    let leaks = paths::leaks(facts, scope, &events)?;
+    let mut leaks = paths::leaks(facts, scope, &events)?;
+    // Which of the two it is that the other paths close, or leave, is not followed.
+    leaks.on_return &= !is_kept;
     let variable = facts.name(name);
     let (sure, message) = match (closed.is_empty(), leaks.on_return, leaks.on_error) {
         (true, true, _) => (Confidence::Likely, format!("the event loop in {variable} is never closed")),
@@ -101,7 +107,13 @@ fn bound(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId, name: Name
         finding.chain.extend(driven.first().map(|at| step(at, "raises what the coroutine raises")));
     }
     finding.chain.extend(closed.first().map(|at| step(at, "closed here, on other paths")));
-    finding.fixes.extend(mend::close_in_finally(checked, call, (scope, name), &closed));
+    finding.fixes.extend(mend::close_in_finally(
+        checked,
+        call,
+        (scope, name),
+        &closed,
+        set.filter(|_| closed.is_empty()),
+    ));
     Some(finding)
 }
 
@@ -114,23 +126,33 @@ fn closes_here(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
     })
 }
 
-/// Whether the function asks for the thread's current loop too, and so means the one it sets to be found again.
+fn is_in_finally(checked: &CheckedFile<'_>, expr: ExprId) -> bool {
+    let mut at = checked.facts.stmt_of(expr);
+    while let Some(stmt) = at {
+        if checked.index.slot(stmt) == Slot::Finally {
+            return true;
+        }
+        at = checked.facts.stmt(stmt).parent;
+    }
+    false
+}
+
+/// Whether the function asks for the thread's current loop too, or whether that is closed, and so means the one it sets to
+/// be found again.
 fn asks_for_current(checked: &CheckedFile<'_>, scope: ScopeId) -> bool {
     let facts = checked.facts;
-    let Some(name) = checked.index.name("get_event_loop") else { return false };
+    let wanted: Vec<NameId> = ["get_event_loop", "is_closed"].iter().filter_map(|n| checked.index.name(n)).collect();
     let own = facts.scope(scope).span;
-    facts.exprs.iter().filter(|e| own.contains(e.span)).any(|e| match e.kind {
-        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => n == name,
+    facts.exprs.iter().any(|e| match e.kind {
+        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => wanted.contains(&n) && own.contains(e.span),
         _ => false,
     })
 }
 
-/// Less sure in tests, and in functions that only a module's own code calls: the program ends soon after.
-fn confidence(checked: &CheckedFile<'_>, call: ExprId, sure: Confidence) -> Confidence {
-    let analysis = checked.analysis;
+/// Less sure in tests, and in functions that the program starts or ends with.
+fn confidence(checked: &mut CheckedFile<'_>, call: ExprId, sure: Confidence) -> Confidence {
     let owner = Def { file: checked.file, scope: run_scope(checked.facts, checked.facts.expr(call).scope) };
-    let callers = analysis.graph.callers_of(owner);
-    let at_top = !callers.is_empty() && callers.iter().all(|&at| analysis.graph.owner(at).scope == ScopeId::MODULE);
-    let is_test = is_test_module(analysis.world.program.module_name(checked.file));
-    if at_top || is_test { Confidence::Possible } else { sure }
+    let is_test = is_test_module(checked.analysis.world.program.module_name(checked.file));
+    let mild = is_test || made_loop::minds_signals(checked, owner.scope) || made_loop::is_program(checked, owner);
+    if mild { Confidence::Possible } else { sure }
 }

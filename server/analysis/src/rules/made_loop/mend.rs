@@ -12,6 +12,7 @@ pub(in crate::rules) fn close_in_finally(
     call: ExprId,
     (scope, name): (ScopeId, NameId),
     closed: &[ExprId],
+    set: Option<ExprId>,
 ) -> Option<Fix> {
     let facts = checked.facts;
     let source = Source::of(&checked.analysis.world, checked.file);
@@ -55,7 +56,11 @@ pub(in crate::rules) fn close_in_finally(
     if has_long_string(&source, guarded) {
         return None;
     }
-    let close = format!("{newline}{indent}finally:{newline}{indent}{step}{}.close()", facts.name(name));
+    let mut close = format!("{newline}{indent}finally:{newline}{indent}{step}{}.close()", facts.name(name));
+    // What was made the thread's current loop must not stay so once it is closed.
+    if let Some(ExprKind::Call { func, .. }) = set.map(|call| &facts.expr(call).kind) {
+        close.push_str(&format!("{newline}{indent}{step}{}(None)", source.expr(*func)));
+    }
     match dropped {
         Some(stmt) => {
             let from = guarded.end;

@@ -5,6 +5,7 @@ pub(super) mod paths;
 
 use super::CheckedFile;
 use crate::finding::FileId;
+use crate::index::Slot;
 use crate::infer::Infer;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -45,6 +46,83 @@ pub(super) fn made_loops(checked: &mut CheckedFile<'_>) -> Vec<ExprId> {
         _ => None,
     });
     calls.filter(|&(_, func)| makes_loop(checked, func)).map(|(call, _)| call).collect()
+}
+
+/// Whether a function minds signals or the keyboard, as what runs a whole program does.
+pub(super) fn minds_signals(checked: &CheckedFile<'_>, scope: ScopeId) -> bool {
+    const NAMES: &[&str] = &["KeyboardInterrupt", "add_signal_handler", "signal", "SystemExit", "run_forever"];
+    let facts = checked.facts;
+    let own = facts.scope(scope).span;
+    let wanted: Vec<NameId> = NAMES.iter().filter_map(|n| checked.index.name(n)).collect();
+    facts.exprs.iter().any(|e| match e.kind {
+        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => wanted.contains(&n) && own.contains(e.span),
+        _ => false,
+    })
+}
+
+/// Whether a function is what a thread or process object runs.
+pub(super) fn is_thread_body(checked: &mut CheckedFile<'_>, def: Def) -> bool {
+    let world = &checked.analysis.world;
+    let Some(class) = world.class_of(def).filter(|_| world.name(def) == "run") else { return false };
+    let mro = checked.infer.mro(class);
+    mro.externals.iter().any(|base| base.ends_with("Thread") || base.ends_with("Process"))
+}
+
+/// Whether a function runs once, on a thread that has nothing else to do: only the module's own code calls it, or the
+/// interpreter does at its exit.
+pub(super) fn is_program(checked: &mut CheckedFile<'_>, def: Def) -> bool {
+    let graph = &checked.analysis.graph;
+    let callers = graph.callers_of(def);
+    if !callers.is_empty() && callers.iter().all(|&at| graph.owner(at).scope == ScopeId::MODULE) {
+        return true;
+    }
+    let facts = checked.facts;
+    if checked.index.name("atexit").is_none() {
+        return false;
+    }
+    facts.exprs().any(|(_, e)| {
+        let ExprKind::Call { func, args } = e.kind else { return false };
+        let Some(first) = facts.args(args).first() else { return false };
+        let names_register = match facts.expr(func).kind {
+            ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => facts.name(n) == "register",
+            _ => false,
+        };
+        names_register
+            && matches!(checked.infer.expr(checked.file, func), Ty::External(path) if path == "atexit.register")
+            && matches!(checked.infer.expr(checked.file, first.value), Ty::Function(found, _) if found == def)
+    })
+}
+
+/// Whether the loop is set in the handler of an attempt to get one: there was none to replace.
+pub(super) fn makes_up_for_none(checked: &CheckedFile<'_>, call: ExprId) -> bool {
+    let facts = checked.facts;
+    let mut at = facts.stmt_of(call);
+    while let Some(stmt) = at {
+        at = facts.stmt(stmt).parent;
+        let tests = match (checked.index.slot(stmt), at.map(|p| &facts.stmt(p).kind)) {
+            (Slot::Handler(_), Some(StmtKind::Try { body, .. })) => {
+                facts.block(*body).iter().map(|s| facts.stmt(*s).span).collect()
+            }
+            (Slot::Branch, Some(StmtKind::If { test, .. })) => vec![facts.expr(*test).span],
+            _ => Vec::new(),
+        };
+        if tests.iter().any(|span| speaks_of_loops(facts, *span)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether code asks for a loop, or looks at one.
+fn speaks_of_loops(facts: &FileFacts, span: Span) -> bool {
+    let within = facts.exprs.iter().filter(|e| span.contains(e.span));
+    within.into_iter().any(|e| match e.kind {
+        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
+            let name = facts.name(n);
+            name.ends_with("loop") || matches!(name, "is_closed" | "is_running")
+        }
+        _ => false,
+    })
 }
 
 /// Whether calling `func` makes an event loop that whoever calls it must close.
@@ -163,15 +241,9 @@ fn method(facts: &FileFacts, attribute: ExprId, name: &str) -> Use {
 }
 
 /// What is done with a loop that is passed to a call.
-fn given(
-    infer: &mut Infer<'_>,
-    file: FileId,
-    (call, func, args): (ExprId, ExprId, Run),
-    at: ExprId,
-    depth: u8,
-) -> Use {
+fn given(infer: &mut Infer<'_>, file: FileId, (call, func, args): (ExprId, ExprId, Run), at: ExprId, depth: u8) -> Use {
     match infer.expr(file, func) {
-        Ty::External(path) if path == "asyncio.set_event_loop" => Use::Current(call),
+        Ty::External(path) if path.starts_with("asyncio.") && path.ends_with(".set_event_loop") => Use::Current(call),
         Ty::External(path) => {
             let looks = path.strip_prefix("builtins.").is_some_and(|name| LOOKING.contains(&name));
             let borrows = looks || path.starts_with("asyncio.") || path.starts_with("logging.");

@@ -8,6 +8,8 @@ type States = u8;
 const UNMADE: States = 1;
 const OPEN: States = 2;
 const CLOSED: States = 4;
+/// Open after running it has raised.
+const FAILED: States = 8;
 /// More statements than this are not walked.
 const MAX_STEPS: u32 = 20_000;
 
@@ -67,7 +69,8 @@ pub(in crate::rules) fn leaks(facts: &FileFacts, scope: ScopeId, events: &Events
     let mut walk = Walk { facts, events, steps: 0, overwritten: false };
     let exits = walk.block(facts.scope(scope).body, UNMADE);
     let on_return = (exits.next | exits.returned) & OPEN != 0 || walk.overwritten;
-    (walk.steps < MAX_STEPS).then_some(Leaks { on_return, on_error: exits.raised & OPEN != 0 })
+    let on_error = exits.raised & (OPEN | FAILED) != 0 || (exits.next | exits.returned) & FAILED != 0;
+    (walk.steps < MAX_STEPS).then_some(Leaks { on_return, on_error })
 }
 
 impl Walk<'_> {
@@ -157,14 +160,14 @@ impl Walk<'_> {
         let within = |exprs: &[ExprId]| exprs.iter().any(|e| span.contains(self.facts.expr(*e).span));
         let mut exits = Exits::next(states);
         if within(self.events.driven) {
-            exits.raised = states & OPEN;
+            exits.raised = if states & (OPEN | FAILED) != 0 { FAILED } else { 0 };
         }
         if within(self.events.closed) {
             exits.next = closed(states);
         }
         let made = span.contains(self.facts.expr(self.events.made).span);
         if made || within(self.events.stored) {
-            self.overwritten |= exits.next & OPEN != 0;
+            self.overwritten |= exits.next & (OPEN | FAILED) != 0;
             exits.next = if made { OPEN } else { UNMADE };
         }
         exits
@@ -230,15 +233,16 @@ impl Walk<'_> {
 }
 
 fn closed(states: States) -> States {
-    if states & OPEN == 0 { states } else { states & !OPEN | CLOSED }
+    if states & (OPEN | FAILED) == 0 { states } else { states & !(OPEN | FAILED) | CLOSED }
 }
 
 /// The states after several arms. Where one of them closes the loop, its condition is taken to ask whether there is one
 /// to close: flags that tell whose loop it is are not followed.
 fn join(entry: States, arms: &[States]) -> States {
     let all = arms.iter().fold(0, |all, arm| all | arm);
-    let closes = arms.iter().any(|arm| arm & CLOSED & !entry != 0 && arm & OPEN == 0);
-    if entry & OPEN != 0 && closes { all & !OPEN } else { all }
+    let open = OPEN | FAILED;
+    let closes = arms.iter().any(|arm| arm & CLOSED & !entry != 0 && arm & open == 0);
+    if entry & open != 0 && closes { all & !open } else { all }
 }
 
 fn catches_all(facts: &FileFacts, handler: &Handler) -> bool {
