@@ -109,8 +109,8 @@ fn cleanups(checked: &mut CheckedFile<'_>, stmt: StmtId, value: ExprId) -> Optio
     while let Some(parent) = facts.stmt(at).parent {
         match &facts.stmt(parent).kind {
             StmtKind::With { items, .. } => {
-                for item in facts.with_items[items.range()].to_vec() {
-                    found.extend(left(checked, item, value));
+                for item in &facts.with_items[items.range()] {
+                    found.extend(left(checked, *item, value));
                 }
             }
             StmtKind::Try { finalbody, .. } if checked.index.slot(at) != Slot::Finally => {

@@ -5,6 +5,7 @@ use super::made_loop::{self, Use, mend};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
+use crate::index::Slot;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
 use crate::sites::run_scope;
@@ -74,7 +75,7 @@ fn finding_at(
         finding.fixes.extend(unset(checked, call, close));
         return Some(finding);
     }
-    if made_loop::makes_up_for_none(checked, call) || !is_driven(checked, scope, given) {
+    if makes_up_for_none(checked, call) || !is_driven(checked, scope, given) {
         return None;
     }
     let message = "this replaces the current event loop of the thread for whoever calls the function";
@@ -141,6 +142,38 @@ fn close_of(facts: &FileFacts, given: ExprId, is_later: impl Fn(ExprId) -> bool)
         _ => false,
     });
     closes.next().map(|(id, _)| id)
+}
+
+/// Whether the loop is set in the handler of an attempt to get one: there was none to replace.
+fn makes_up_for_none(checked: &CheckedFile<'_>, call: ExprId) -> bool {
+    let facts = checked.facts;
+    let mut at = facts.stmt_of(call);
+    while let Some(stmt) = at {
+        at = facts.stmt(stmt).parent;
+        let tests = match (checked.index.slot(stmt), at.map(|p| &facts.stmt(p).kind)) {
+            (Slot::Handler(_), Some(StmtKind::Try { body, .. })) => {
+                facts.block(*body).iter().map(|s| facts.stmt(*s).span).collect()
+            }
+            (Slot::Branch, Some(StmtKind::If { test, .. })) => vec![facts.expr(*test).span],
+            _ => Vec::new(),
+        };
+        if tests.iter().any(|span| speaks_of_loops(facts, *span)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether code asks for a loop, or looks at one.
+fn speaks_of_loops(facts: &FileFacts, span: Span) -> bool {
+    let within = facts.exprs.iter().filter(|e| span.contains(e.span));
+    within.into_iter().any(|e| match e.kind {
+        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
+            let name = facts.name(n);
+            name.ends_with("loop") || matches!(name, "is_closed" | "is_running")
+        }
+        _ => false,
+    })
 }
 
 /// Whether the function runs the loop it has set until something is done, and so could have used one that nobody sees.

@@ -5,7 +5,6 @@ pub(super) mod paths;
 
 use super::CheckedFile;
 use crate::finding::FileId;
-use crate::index::Slot;
 use crate::infer::Infer;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -90,38 +89,6 @@ pub(super) fn is_program(checked: &mut CheckedFile<'_>, def: Def) -> bool {
         names_register
             && matches!(checked.infer.expr(checked.file, func), Ty::External(path) if path == "atexit.register")
             && matches!(checked.infer.expr(checked.file, first.value), Ty::Function(found, _) if found == def)
-    })
-}
-
-/// Whether the loop is set in the handler of an attempt to get one: there was none to replace.
-pub(super) fn makes_up_for_none(checked: &CheckedFile<'_>, call: ExprId) -> bool {
-    let facts = checked.facts;
-    let mut at = facts.stmt_of(call);
-    while let Some(stmt) = at {
-        at = facts.stmt(stmt).parent;
-        let tests = match (checked.index.slot(stmt), at.map(|p| &facts.stmt(p).kind)) {
-            (Slot::Handler(_), Some(StmtKind::Try { body, .. })) => {
-                facts.block(*body).iter().map(|s| facts.stmt(*s).span).collect()
-            }
-            (Slot::Branch, Some(StmtKind::If { test, .. })) => vec![facts.expr(*test).span],
-            _ => Vec::new(),
-        };
-        if tests.iter().any(|span| speaks_of_loops(facts, *span)) {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether code asks for a loop, or looks at one.
-fn speaks_of_loops(facts: &FileFacts, span: Span) -> bool {
-    let within = facts.exprs.iter().filter(|e| span.contains(e.span));
-    within.into_iter().any(|e| match e.kind {
-        ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => {
-            let name = facts.name(n);
-            name.ends_with("loop") || matches!(name, "is_closed" | "is_running")
-        }
-        _ => false,
     })
 }
 
