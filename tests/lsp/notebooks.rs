@@ -52,7 +52,7 @@ fn findings_are_in_their_cells() {
     let id = json!({ "uri": uri, "version": 2 });
     client.notify("notebookDocument/didChange", json!({ "notebookDocument": id, "change": change }));
     assert_eq!(pull(&mut client, "a"), [""; 0]);
-    assert_eq!(pull(&mut client, "b"), ["4:5-21 notebook-event-loop"]);
+    assert_eq!(pull(&mut client, "b"), ["4:5-21 nested-event-loop"]);
 
     let cells = json!([{ "uri": "vscode-notebook-cell:/book.ipynb#b" }]);
     client
