@@ -90,7 +90,9 @@ fn bound(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId, name: Name
     leaks.on_return &= !is_kept;
     let variable = facts.name(name);
     let (sure, message) = match (closed.is_empty(), leaks.on_return, leaks.on_error) {
-        (true, true, _) => (Confidence::Likely, format!("the event loop in {variable} is never closed")),
+        (true, true, _) | (true, _, true) => {
+            (Confidence::Likely, format!("the event loop in {variable} is never closed"))
+        }
         (false, true, _) => (Confidence::Likely, format!("a path leaves the function without closing {variable}")),
         (false, false, true) => {
             (Confidence::Possible, format!("{variable} is not closed when run_until_complete() raises"))
