@@ -74,13 +74,13 @@ async def test_diagnostics_are_in_their_cells(start, capabilities):
             else:
                 assert await editor.pull(KIND + name) == expected, name
 
-    await shows(a=[], b=["2:1 nested-event-loop"])
+    await shows(a=[], b=["2:1 notebook-event-loop"])
     notebook.insert(0, "c", "import time\nasync def g():\n    time.sleep(1)")
-    await shows(c=["3:5 blocking-call"], a=[], b=["2:1 nested-event-loop"])
+    await shows(c=["3:5 blocking-call"], a=[], b=["2:1 notebook-event-loop"])
     notebook.edit("b", [types.TextDocumentContentChangeWholeDocument("await f()\n\nasyncio.run(f())")])
-    await shows(c=["3:5 blocking-call"], b=["3:1 nested-event-loop"])
+    await shows(c=["3:5 blocking-call"], b=["3:1 notebook-event-loop"])
     notebook.remove(0, "c")
-    await shows(a=[], b=["3:1 nested-event-loop"])
+    await shows(a=[], b=["3:1 notebook-event-loop"])
     notebook.close("a", "b")
     await shows(b=[])
 

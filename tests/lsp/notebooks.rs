@@ -31,7 +31,7 @@ fn findings_are_in_their_cells() {
     assert_eq!(client.capabilities["notebookDocumentSync"]["notebookSelector"], selector);
     open(&mut client, &[("a", "import asyncio\n\nasync def f():\n    pass"), ("b", "await f()\nasyncio.run(f())\n")]);
     assert_eq!(pull(&mut client, "a"), [""; 0]);
-    assert_eq!(pull(&mut client, "b"), ["2:1-17 nested-event-loop"]);
+    assert_eq!(pull(&mut client, "b"), ["2:1-17 notebook-event-loop"]);
 
     let actions = client.actions("vscode-notebook-cell:/book.ipynb#b", 1, 3, Some("quickfix"));
     let resolved = client.request("codeAction/resolve", actions[0].clone());

@@ -1,8 +1,7 @@
 //! IPython's magics in a cell, blanked so that Python is left and every byte stays where it is.
 
-/// Cell magics whose cell is Python.
-const PYTHON_CELLS: &[&str] =
-    &["time", "timeit", "capture", "prun", "python", "python3", "pypy", "mprun", "memit", "debug"];
+/// Cell magics whose cell is Python that the kernel runs; `%%python` and the like run another interpreter.
+const PYTHON_CELLS: &[&str] = &["time", "timeit", "capture", "prun", "mprun", "memit", "debug"];
 
 /// The source with its magics blanked; of the same length.
 pub(crate) fn blank_magics(source: &str) -> String {

@@ -64,6 +64,7 @@ fn magics_are_blanked() {
             ],
             &["%%bash\n", "rm -r \"\n"],
             &["%%time\n", "h()"],
+            &["%%python3\n", "asyncio.run(h())"],
             &["a = (b\n", "  % c)\n", "s = '''\n", "%d\n", "!x\n", "'''\n", "d = e \\\n", "  % f\n", "g = h != i"],
         ],
         expect![[r#"
@@ -81,6 +82,8 @@ fn magics_are_blanked() {
             |
             ......|
             h()|
+            .........|
+            ................|
             a.=.(b|
             ..%.c)|
             s.=.'''|

@@ -1,9 +1,8 @@
 //! `nested-event-loop` and `blocking-call`: where code that runs on a loop meets what must not happen there. The
 //! conditions stand in `queries/rules/*.scm`; here is what a match says and how it is mended.
 
-use super::CheckedFile;
 use super::make_function_async::make_function_async_with;
-use super::{make_async, switch, twins};
+use super::{CheckedFile, make_async, notebook_event_loop, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
 use crate::contexts::used_decorator;
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
@@ -42,10 +41,29 @@ const ELSEWHERE: &[&str] = &["file", "cpu"];
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
 pub(crate) fn nested_event_loop(checked: &mut CheckedFile<'_>, expr: ExprId) -> Option<RawFinding> {
     let (analysis, file) = (checked.analysis, checked.file);
-    if analysis.whole.patches_nesting {
+    let meeting = meet_start(analysis, file, expr)?;
+    // The code of cells has a rule of its own.
+    if analysis.graph.owner(meeting.site).scope == ScopeId::MODULE && analysis.world.program.file(file).is_notebook {
         return None;
     }
-    let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;
+    Some(nested_start(analysis, &mut checked.infer, "nested-event-loop", meeting))
+}
+
+/// The finding of `notebook-event-loop` at an expression in a notebook's cell.
+pub(super) fn loop_in_cell(checked: &mut CheckedFile<'_>, expr: ExprId) -> Option<RawFinding> {
+    let meeting = meet_start(checked.analysis, checked.file, expr)?;
+    Some(nested_start(checked.analysis, &mut checked.infer, notebook_event_loop::RULE, meeting))
+}
+
+/// The start of a loop that an expression leads to, where that may well happen and fails.
+fn meet_start(analysis: &Analysis, file: FileId, expr: ExprId) -> Option<Meeting> {
+    if analysis.whole.lets_loops_nest(file) {
+        return None;
+    }
+    meet(analysis, file, expr, |e| e == Effect::StartsLoop).filter(|meeting| meeting.conditions(analysis) <= 2)
+}
+
+fn nested_start(analysis: &Analysis, infer: &mut Infer<'_>, rule: &'static str, meeting: Meeting) -> RawFinding {
     let sink = analysis.sink_of(meeting.chain.last().copied().unwrap_or(meeting.site));
     let happens = match analysis.world.knowledge.starter(&sink).map(|s| s.in_running_loop) {
         Some(InRunningLoop::Deadlocks) => "deadlocks here",
@@ -53,21 +71,19 @@ pub(crate) fn nested_event_loop(checked: &mut CheckedFile<'_>, expr: ExprId) -> 
     };
     let name = analysis.site_text(meeting.site);
     let sink_name = written_name(&sink);
+    let runs = if rule == notebook_event_loop::RULE { "the notebook's event loop" } else { "an event loop" };
     let message = match meeting.chain.len() {
-        0 => format!("{sink_name}() {happens}: an event loop is already running"),
-        1 => format!("{name} calls {sink_name}(), which {happens}: an event loop is already running"),
-        n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: an event loop is already running"),
+        0 => format!("{sink_name}() {happens}: {runs} is already running"),
+        1 => format!("{name} calls {sink_name}(), which {happens}: {runs} is already running"),
+        n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: {runs} is already running"),
     };
-    if meeting.conditions(analysis) > 2 {
-        return None;
-    }
     let confidence = meeting.confidence;
     let fixes = if meeting.chain.is_empty() {
         start_to_await(analysis, meeting.site, &sink, confidence).into_iter().collect()
     } else {
-        chain_fixes(analysis, &mut checked.infer, &meeting, true)
+        chain_fixes(analysis, infer, &meeting, true)
     };
-    Some(finding(analysis, "nested-event-loop", &meeting, confidence, message, fixes))
+    finding(analysis, rule, &meeting, confidence, message, fixes)
 }
 
 /// The finding where a match of `blocking-call.scm` reports `expr`.

@@ -1,14 +1,20 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod boundary;
+mod coroutine_escapes_cleanup;
+mod deprecated_get_event_loop;
+mod leaked_current_loop;
+mod made_loop;
 mod make_async;
 pub mod make_function_async;
+mod notebook_event_loop;
 mod queries;
 mod refusing;
 mod switch;
 mod sync_twin;
 mod twins;
 mod unawaited_coroutine;
+mod unclosed_event_loop;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
@@ -76,6 +82,30 @@ static RULES: &[RuleInfo] = &[
         page: page!("blocking-call"),
     },
     RuleInfo {
+        name: "coroutine-escapes-cleanup",
+        group: "loop-boundary",
+        summary: "A coroutine is returned out of a `with` or `try/finally` that is over before it begins",
+        same_as: &[],
+        default_on: true,
+        page: page!("coroutine-escapes-cleanup"),
+    },
+    RuleInfo {
+        name: "deprecated-get-event-loop",
+        group: "loop-boundary",
+        summary: "`asyncio.get_event_loop()` where it warns or raises, or says less than `get_running_loop()`",
+        same_as: &[],
+        default_on: true,
+        page: page!("deprecated-get-event-loop"),
+    },
+    RuleInfo {
+        name: "leaked-current-loop",
+        group: "loop-boundary",
+        summary: "A function leaves an event loop of its own, maybe closed, as the thread's current one",
+        same_as: &[],
+        default_on: true,
+        page: page!("leaked-current-loop"),
+    },
+    RuleInfo {
         name: "loop-refusing-call",
         group: "loop-boundary",
         summary: "A call on a running event loop of what raises because one runs, here or through helpers",
@@ -90,6 +120,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("nested-event-loop"),
+    },
+    RuleInfo {
+        name: "notebook-event-loop",
+        group: "loop-boundary",
+        summary: "A notebook's cell starts an event loop although the kernel's runs, or patches asyncio for it",
+        same_as: &[],
+        default_on: true,
+        page: page!("notebook-event-loop"),
     },
     RuleInfo {
         name: "sync-twin-in-coroutine",
@@ -108,6 +146,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("unawaited-coroutine"),
     },
     RuleInfo {
+        name: "unclosed-event-loop",
+        group: "loop-boundary",
+        summary: "A function makes an event loop and does not close it on every path",
+        same_as: &[],
+        default_on: true,
+        page: page!("unclosed-event-loop"),
+    },
+    RuleInfo {
         name: "unused-ignore",
         group: "suppression",
         summary: "A comment that silences findings silences none",
@@ -121,7 +167,14 @@ static RULES: &[RuleInfo] = &[
 type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 
 /// The rules written in Rust.
-static IN_RUST: &[(&str, Find)] = &[("unawaited-coroutine", unawaited_coroutine::find)];
+static IN_RUST: &[(&str, Find)] = &[
+    ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
+    ("deprecated-get-event-loop", deprecated_get_event_loop::find),
+    ("leaked-current-loop", leaked_current_loop::find),
+    ("notebook-event-loop", notebook_event_loop::find),
+    ("unawaited-coroutine", unawaited_coroutine::find),
+    ("unclosed-event-loop", unclosed_event_loop::find),
+];
 
 /// One file of a solved analysis, and what rules share while they look at it.
 pub(crate) struct CheckedFile<'a> {

@@ -23,7 +23,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         }
         for call in dropped(source.facts, expr) {
             let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { continue };
-            if let Some(confidence) = dropped_confidence(analysis, infer, file, call, func) {
+            if let Some(confidence) = made_confidence(analysis, infer, file, call, func) {
                 findings.push((None, finding(analysis, infer, &source, (call, func), confidence)));
             }
         }
@@ -48,7 +48,8 @@ fn dropped(facts: &FileFacts, expr: ExprId) -> Vec<ExprId> {
     }
 }
 
-fn dropped_confidence(
+/// How sure a call makes a coroutine; none where it may make something else.
+pub(super) fn made_confidence(
     analysis: &Analysis,
     infer: &mut Infer<'_>,
     file: FileId,

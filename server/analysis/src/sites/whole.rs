@@ -93,7 +93,9 @@ pub struct Share {
     /// Methods with a name that may be enough to find them.
     methods: Vec<(SmolStr, Def)>,
     /// It lets loops nest (`nest_asyncio.apply()`).
-    pub(crate) patches_nesting: bool,
+    patches_nesting: bool,
+    /// Its code runs in a kernel of its own, so that its patches are its own too.
+    is_notebook: bool,
 }
 
 /// What only the whole program tells: which classes come below a class, which method names occur once.
@@ -104,8 +106,8 @@ pub struct Whole {
     /// By name: the method where it is the only one, none where there are several.
     methods: Arc<FxHashMap<SmolStr, Option<Def>>>,
     readers: Arc<Mutex<Readers>>,
-    /// Some file lets loops nest.
-    pub patches_nesting: bool,
+    /// Some file that is no notebook lets loops nest.
+    patches_nesting: bool,
 }
 
 /// The files that asked something of [`Whole`].
@@ -140,7 +142,7 @@ impl Whole {
         }
         self.subclasses = Arc::new(subclasses);
         self.methods = Arc::new(methods);
-        self.patches_nesting = self.shares.iter().any(|share| share.patches_nesting);
+        self.patches_nesting = self.shares.iter().any(|share| share.patches_nesting && !share.is_notebook);
     }
 
     /// Takes in what `files` add now. Gives the files that were given an answer which is now another.
@@ -171,6 +173,11 @@ impl Whole {
             }
         }
         misled
+    }
+
+    /// Whether loops can nest in the code of a file.
+    pub(crate) fn lets_loops_nest(&self, file: FileId) -> bool {
+        self.patches_nesting || self.shares.get(file.index()).is_some_and(|share| share.patches_nesting)
     }
 
     /// The classes below a class.
@@ -207,6 +214,7 @@ impl Share {
             share.bases.extend(infer.mro(class).classes[1..].iter().map(|base| (*base, class)));
         }
         share.patches_nesting = patches_nesting(&mut infer, file);
+        share.is_notebook = world.program.file(file).is_notebook;
         share
     }
 }

@@ -110,3 +110,49 @@ def optional_import():
     if uvloop is not None:
         asyncio._get_running_loop()
         use(uvloop)  # loop: running|not-running # when any: uvloop = import uvloop
+
+
+def current_then_new():
+    loop = asyncio.get_event_loop()
+    if loop.is_running():
+        return use(loop)  # loop: running # when any: loop = asyncio.get_event_loop()
+    loop = asyncio.new_event_loop()
+    if loop.is_running():
+        use(loop)  # loop: dead
+    use(loop)  # loop: not-running # when any: loop = asyncio.new_event_loop()
+
+
+def new_then_current():
+    loop = asyncio.new_event_loop()
+    if not loop.is_running():
+        use(loop)  # loop: unknown # when any: loop = asyncio.new_event_loop()
+    loop = asyncio.get_event_loop()
+    if not loop.is_running():
+        use(loop)  # loop: not-running # when any: loop = asyncio.get_event_loop()
+
+
+def running_or_new():
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = asyncio.new_event_loop()
+    use(loop)  # when running: loop = asyncio.get_running_loop() # when not running: loop = asyncio.new_event_loop()
+    loop = None
+    if loop is None:
+        use(loop)  # loop: running|not-running # when any: loop = None
+
+
+def future_of_each_arm():
+    if trio.lowlevel.in_trio_run():
+        future = threadsafe()
+        use(future)  # loop: running # when any: future = threadsafe()
+    future = submit()
+    future.result()  # loop: running|not-running # when any: future = submit()
+
+
+def again_in_a_loop(items):
+    loop = asyncio.get_event_loop()
+    for item in items:
+        loop.close()  # when any: loop = asyncio.get_event_loop() | asyncio.new_event_loop()
+        loop = asyncio.new_event_loop()
+    loop.close()  # when any: loop = asyncio.get_event_loop() | asyncio.new_event_loop()
