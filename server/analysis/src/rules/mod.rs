@@ -1,12 +1,17 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
+mod async_error_told_by_text;
 mod boundary;
+mod dual_mode_bridge;
 mod make_async;
 pub mod make_function_async;
 mod queries;
+mod swallowed_loop_error;
 mod switch;
+mod tried;
 mod twin;
 mod unawaited_coroutine;
+mod work_inside_loop_probe;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
@@ -62,6 +67,14 @@ macro_rules! page {
 
 static RULES: &[RuleInfo] = &[
     RuleInfo {
+        name: "async-error-told-by-text",
+        group: "loop-boundary",
+        summary: "An error of the event loop or of a task group is recognised by the words of its message",
+        same_as: &[],
+        default_on: true,
+        page: page!("async-error-told-by-text"),
+    },
+    RuleInfo {
         name: "blocking-call",
         group: "blocking",
         summary: "A call blocks the thread of a running event loop, itself or through helpers",
@@ -73,12 +86,28 @@ static RULES: &[RuleInfo] = &[
         page: page!("blocking-call"),
     },
     RuleInfo {
+        name: "dual-mode-bridge",
+        group: "loop-boundary",
+        summary: "A function gives a task where a loop runs and a value where none does, or drops the task",
+        same_as: &[],
+        default_on: true,
+        page: page!("dual-mode-bridge"),
+    },
+    RuleInfo {
         name: "nested-event-loop",
         group: "loop-boundary",
         summary: "An event loop is started where one is already running, here or through helpers",
         same_as: &[],
         default_on: true,
         page: page!("nested-event-loop"),
+    },
+    RuleInfo {
+        name: "swallowed-loop-error",
+        group: "loop-boundary",
+        summary: "A loop is started on a running one, and the error of that is turned into a default",
+        same_as: &[],
+        default_on: true,
+        page: page!("swallowed-loop-error"),
     },
     RuleInfo {
         name: "unawaited-coroutine",
@@ -96,13 +125,27 @@ static RULES: &[RuleInfo] = &[
         default_on: true,
         page: page!("unused-ignore"),
     },
+    RuleInfo {
+        name: "work-inside-loop-probe",
+        group: "loop-boundary",
+        summary: "A RuntimeError of the work is taken for the answer that no loop runs",
+        same_as: &[],
+        default_on: true,
+        page: page!("work-inside-loop-probe"),
+    },
 ];
 
 /// What a rule finds in one file.
 type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 
 /// The rules written in Rust.
-static IN_RUST: &[(&str, Find)] = &[("unawaited-coroutine", unawaited_coroutine::find)];
+static IN_RUST: &[(&str, Find)] = &[
+    ("async-error-told-by-text", async_error_told_by_text::find),
+    ("dual-mode-bridge", dual_mode_bridge::find),
+    ("swallowed-loop-error", swallowed_loop_error::find),
+    ("unawaited-coroutine", unawaited_coroutine::find),
+    ("work-inside-loop-probe", work_inside_loop_probe::find),
+];
 
 /// One file of a solved analysis, and what rules share while they look at it.
 pub(crate) struct CheckedFile<'a> {
