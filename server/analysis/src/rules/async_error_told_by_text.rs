@@ -80,7 +80,9 @@ fn compared(facts: &FileFacts, expr: ExprId) -> Vec<(ExprId, ExprId)> {
         ExprKind::Call { func, args } => {
             let name = last_name(facts, *func);
             match (facts.args(*args), &facts.expr(*func).kind) {
-                ([first, ..], ExprKind::Attribute { value, .. }) if matches!(name, "startswith" | "endswith" | "find") => {
+                ([first, ..], ExprKind::Attribute { value, .. })
+                    if matches!(name, "startswith" | "endswith" | "find") =>
+                {
                     vec![(first.value, *value)]
                 }
                 ([first, second, ..], _) if SEARCHES.contains(&name) => vec![(first.value, second.value)],
@@ -215,19 +217,26 @@ fn finding(checked: &CheckedFile<'_>, test: &Test, kind: Text) -> Option<Finding
         ),
         Text::Running if is_probed(checked, test) => (
             Confidence::Possible,
-            format!("{quoted} tells the probe's error from others by its words; with only the probe in the try no test is needed"),
+            format!(
+                "{quoted} tells the probe's error from others by its words; with only the probe in the try no test is needed"
+            ),
         ),
         Text::Running => (
             Confidence::Likely,
-            format!("{quoted} tells whether a loop runs by the words of an error; get_running_loop() tells it beforehand"),
+            format!(
+                "{quoted} tells whether a loop runs by the words of an error; get_running_loop() tells it beforehand"
+            ),
         ),
         Text::OwnRefusal => (
             Confidence::Possible,
-            format!("{quoted} tells this try's own error from the probe's by its words; raised in an else: it needs no test"),
+            format!(
+                "{quoted} tells this try's own error from the probe's by its words; raised in an else: it needs no test"
+            ),
         ),
-        Text::Other => {
-            (Confidence::Possible, format!("{quoted} tells an error of the event loop by its words, which differ between versions"))
-        }
+        Text::Other => (
+            Confidence::Possible,
+            format!("{quoted} tells an error of the event loop by its words, which differ between versions"),
+        ),
     };
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));
     let confidence = if is_test { Confidence::Possible } else { confidence };
@@ -243,6 +252,9 @@ fn is_probed(checked: &CheckedFile<'_>, test: &Test) -> bool {
     facts.exprs().any(|(id, e)| {
         let ExprKind::Call { func, .. } = e.kind else { return false };
         matches!(last_name(facts, func), "get_running_loop" | "get_event_loop")
-            && facts.stmt_of(id).and_then(|s| catch_around(checked, s)).is_some_and(|c| c.handler == test.handler)
+            && facts
+                .stmt_of(id)
+                .and_then(|s| catch_around(facts, checked.index, s))
+                .is_some_and(|c| c.handler == test.handler)
     })
 }

@@ -51,6 +51,8 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         let owner = checked.owner_of(call).scope;
         let scope = facts.scope(owner);
         let is_plain = scope.kind == ScopeKind::Function { is_async: false } && !scope.has_yield;
+        // Nobody waits for `__del__`.
+        let is_plain = is_plain && facts.name(scope.name) != "__del__";
         if is_plain && STARTERS.contains(&last_name(facts, func)) && checked.starter(call).is_some() {
             starts.push((owner, call));
         }
@@ -80,7 +82,10 @@ fn arms(checked: &mut CheckedFile<'_>, owner: ScopeId, start: ExprId) -> Option<
     // The start itself proves that no loop runs, or the other arm that one does.
     let forks = |states: StateSet| {
         let only_running = states.intersects(StateSet::RUNNING) && !states.intersects(StateSet::NOT_RUNNING);
-        only_running || at_start == StateSet::NOT_RUNNING && !states.explicit().is_empty() && states.explicit() != StateSet::NOT_RUNNING
+        only_running
+            || at_start == StateSet::NOT_RUNNING
+                && !states.explicit().is_empty()
+                && states.explicit() != StateSet::NOT_RUNNING
     };
     if has_value && let Some(running) = awaitable_return(checked, &flow, owner, &forks) {
         return Some(Arms { on_loop: OnLoop::Awaitable, running, start, has_value });
@@ -154,7 +159,8 @@ fn scheduled(
     let work = work_of(checked, start)?;
     let calls = checked.calls_in(facts.scope(owner).span, owner);
     let same = calls.into_iter().filter(|c| schedules(facts, *c) && work_of(checked, *c) == Some(work.clone()));
-    let mut found = same.filter(|c| forks(flow.state_at(facts, *c))).filter_map(|c| Some((c, fate(checked, owner, c)?)));
+    let mut found =
+        same.filter(|c| forks(flow.state_at(facts, *c))).filter_map(|c| Some((c, fate(checked, owner, c)?)));
     found.next()
 }
 
@@ -168,7 +174,8 @@ fn fate(checked: &CheckedFile<'_>, owner: ScopeId, call: ExprId) -> Option<OnLoo
     let [target] = *facts.list(*targets) else { return None };
     let ExprKind::Name(name) = facts.expr(target).kind else { return Some(OnLoop::Kept) };
     let span = facts.scope(owner).span;
-    let mut uses = facts.exprs().filter(|(id, e)| e.kind == ExprKind::Name(name) && *id != target && span.contains(e.span));
+    let mut uses =
+        facts.exprs().filter(|(id, e)| e.kind == ExprKind::Name(name) && *id != target && span.contains(e.span));
     let mut fate = OnLoop::Dropped;
     uses.try_for_each(|(id, _)| {
         fate = OnLoop::Kept;
@@ -181,7 +188,9 @@ fn fate(checked: &CheckedFile<'_>, owner: ScopeId, call: ExprId) -> Option<OnLoo
 fn is_kept(facts: &FileFacts, name: ExprId) -> bool {
     match facts.expr(name).parent {
         Parent::Expr(parent) => match facts.expr(parent).kind {
-            ExprKind::Attribute { attr, .. } => matches!(facts.name(attr), "add_done_callback" | "set_name" | "add_note"),
+            ExprKind::Attribute { attr, .. } => {
+                matches!(facts.name(attr), "add_done_callback" | "set_name" | "add_note")
+            }
             ExprKind::Call { func, .. } => matches!(last_name(facts, func), "add" | "append"),
             _ => false,
         },
@@ -212,9 +221,15 @@ fn finding(checked: &mut CheckedFile<'_>, owner: ScopeId, arms: &Arms) -> Option
     let facts = checked.facts;
     let name = facts.name(facts.scope(owner).name).to_owned();
     let message = match (arms.on_loop, arms.has_value) {
-        (OnLoop::Awaitable, _) => format!("{name}() gives something to await where a loop runs, and the result where none does"),
-        (_, true) => format!("{name}() gives the result where no loop runs, and loses it where one does: the task is not waited for"),
-        (_, false) => format!("{name}() returns before the work is done where a loop runs, and after it where none does"),
+        (OnLoop::Awaitable, _) => {
+            format!("{name}() gives something to await where a loop runs, and the result where none does")
+        }
+        (_, true) => format!(
+            "{name}() gives the result where no loop runs, and loses it where one does: the task is not waited for"
+        ),
+        (_, false) => {
+            format!("{name}() returns before the work is done where a loop runs, and after it where none does")
+        }
     };
     let analysis = checked.analysis;
     let mut finding = checked.finding(RULE, confidence, arms.running, message)?;

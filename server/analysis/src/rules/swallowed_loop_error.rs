@@ -2,16 +2,16 @@
 //! in the log, a skip: the work was not done, and nobody is told.
 
 use super::tried::{Catch, Reaction, catch_around, last_name};
-use super::{CheckedFile, boundary, make_async};
-use crate::analysis::RawFinding;
+use super::{CheckedFile, boundary, make_async, switch};
+use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
-use crate::graph::SiteRef;
+use crate::graph::{Effect, SiteRef};
 use crate::index::leaves;
 use crate::knowledge::written_name;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
-use crate::sites::is_conditional;
+use crate::sites::{Happens, is_conditional};
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -25,7 +25,12 @@ const MAX_CONDITIONS: usize = 2;
 /// A loop start in a `try` that swallows its failure.
 struct Swallowed {
     call: ExprId,
+    /// The outside function that starts the loop.
     sink: SmolStr,
+    /// From the call down to the sink; empty when the call is the sink.
+    chain: Vec<SiteRef>,
+    /// How sure it is that the call gets to the sink.
+    confidence: Confidence,
     catch: Catch,
     owner: Def,
 }
@@ -42,32 +47,63 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         return Vec::new();
     }
     let facts = checked.facts;
-    let wraps = checked.index.name("async_to_sync").is_some();
+    if facts.handlers.is_empty() {
+        return Vec::new();
+    }
     let mut findings = Vec::new();
     for (call, expr) in facts.exprs() {
         let ExprKind::Call { func, .. } = expr.kind else { continue };
-        let name = last_name(facts, func);
-        if !wraps && !STARTER_PARTS.iter().any(|part| name.contains(part)) {
-            continue;
-        }
-        if let Some(swallowed) = swallowed(checked, call) {
+        if let Some(swallowed) = swallowed(checked, call, func) {
             findings.extend(finding(checked, &swallowed).map(|finding| (None, finding)));
         }
     }
     findings
 }
 
-/// The start that a call is, if its failure is swallowed.
-fn swallowed(checked: &mut CheckedFile<'_>, call: ExprId) -> Option<Swallowed> {
+/// The start that a call is or leads to, if its failure is swallowed.
+fn swallowed(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<Swallowed> {
     let facts = checked.facts;
+    let (sink, chain, confidence) = start(checked, call, func)?;
     let owner = checked.owner_of(call);
     let stmt = facts.stmt_of(call).filter(|s| facts.stmt(*s).scope == owner.scope)?;
-    let catch = catch_around(checked, stmt)?;
-    let sink = checked.starter(call)?;
-    if checked.reaction(catch.handler, owner.scope) != Reaction::Swallows || is_done_after(checked, stmt, catch, owner) {
+    let catch = catch_around(facts, checked.index, stmt)?;
+    if checked.reaction(catch.handler, owner.scope) != Reaction::Swallows || is_done_after(checked, stmt, catch, owner)
+    {
         return None;
     }
-    Some(Swallowed { call, sink, catch, owner })
+    Some(Swallowed { call, sink, chain, confidence, catch, owner })
+}
+
+/// The start that a call is, or leads to without a handler in between: with the way there and how sure it is.
+fn start(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<(SmolStr, Vec<SiteRef>, Confidence)> {
+    let (analysis, facts) = (checked.analysis, checked.facts);
+    let effect = Effect::StartsLoop;
+    let led = analysis.sites_at(checked.file, call).find_map(|at| Some((at, analysis.graph.effect_at(at, effect)?)));
+    if let Some((at, (confidence, Some(witness)))) = led {
+        // What the coroutine itself calls is for `nested-event-loop` to say.
+        if analysis.graph.loop_root(analysis.graph.owner(at)).is_some() {
+            return None;
+        }
+        let chain = analysis.graph.chain(witness, effect);
+        let is_caught = chain.iter().any(|at| is_caught(analysis, *at));
+        let last = *chain.last()?;
+        let is_start = matches!(analysis.graph.site(last).happens, Happens::StartsLoop(_));
+        let certain = is_start && !is_caught && !switch::is_off(analysis, at, &chain);
+        return certain.then(|| (analysis.sink_of(last), chain, confidence));
+    }
+    // A start that is tried is no site of the graph.
+    let name = last_name(facts, func);
+    let may_start =
+        STARTER_PARTS.iter().any(|part| name.contains(part)) || checked.index.name("async_to_sync").is_some();
+    let stmt = facts.stmt_of(call).filter(|_| may_start)?;
+    catch_around(facts, checked.index, stmt)?;
+    Some((checked.starter(call)?, Vec::new(), Confidence::Certain))
+}
+
+/// Whether a handler takes the RuntimeError of what happens at a site.
+fn is_caught(analysis: &Analysis, at: SiteRef) -> bool {
+    let (facts, index) = (analysis.world.facts(at.file), analysis.world.index_of(at.file));
+    facts.stmt_of(analysis.graph.site(at).expr).is_some_and(|stmt| catch_around(facts, index, stmt).is_some())
 }
 
 /// Whether the work is done in another way after the `try`: where its handler only goes on there.
@@ -77,7 +113,10 @@ fn is_done_after(checked: &mut CheckedFile<'_>, start: StmtId, catch: Catch, own
     if facts.block(handler.body).iter().any(|s| leaves(facts, *s)) {
         return false;
     }
-    let after = Span::new(facts.stmt(catch.stmt).span.end, facts.scope(owner.scope).span.end.max(facts.stmt(catch.stmt).span.end));
+    let after = Span::new(
+        facts.stmt(catch.stmt).span.end,
+        facts.scope(owner.scope).span.end.max(facts.stmt(catch.stmt).span.end),
+    );
     if checked.has_bridge(after, owner.scope) {
         return true;
     }
@@ -93,7 +132,7 @@ fn reached(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reach
         return None;
     }
     if states.always_runs() && analysis.graph.loop_root(swallowed.owner).is_none() {
-        return Some(Reached { confidence: Confidence::Certain, path: Vec::new() });
+        return Some(Reached { confidence: swallowed.confidence, path: Vec::new() });
     }
     let mut path = Vec::new();
     let mut at = swallowed.owner;
@@ -109,11 +148,17 @@ fn reached(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reach
     // What the coroutine itself does on the way does not count: when that line runs, it happens.
     let below = path.len().saturating_sub(1);
     let conditional = |at: &&SiteRef| analysis.graph.site(**at).conditional;
-    let conditions = path[..below].iter().filter(conditional).count() + usize::from(own && !path.is_empty());
+    let passed_by = path[..below].iter().chain(&swallowed.chain).filter(conditional).count();
+    let conditions = passed_by + usize::from(own && !path.is_empty());
     if conditions > MAX_CONDITIONS {
         return None;
     }
-    let sure = path.iter().map(|at| analysis.graph.site(*at).confidence).min().unwrap_or(Confidence::Certain);
+    let sure = path
+        .iter()
+        .map(|at| analysis.graph.site(*at).confidence)
+        .min()
+        .unwrap_or(Confidence::Certain)
+        .min(swallowed.confidence);
     let confidence = if conditions > 0 { sure.min(Confidence::Likely) } else { sure };
     path.reverse();
     Some(Reached { confidence, path })
@@ -127,7 +172,7 @@ fn unknown(checked: &CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reached> 
         || analysis.function_runs_on(owner, RunsOn::Worker)
         || analysis.graph.callers_of(owner).iter().any(|at| analysis.graph.site(*at).owner == ScopeId::MODULE);
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));
-    let expected = swallowed.catch.by_name && function && !is_entry && !is_test;
+    let expected = swallowed.catch.by_name && swallowed.chain.is_empty() && function && !is_entry && !is_test;
     expected.then(|| Reached { confidence: Confidence::Possible, path: Vec::new() })
 }
 
@@ -135,19 +180,37 @@ fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Findi
     let reached = reached(checked, swallowed)?;
     let facts = checked.facts;
     let handler = &facts.handlers[swallowed.catch.handler as usize];
+    let analysis = checked.analysis;
     let sink = written_name(&swallowed.sink);
+    let call = match facts.expr(swallowed.call).kind {
+        ExprKind::Call { func, .. } => analysis.call_text(checked.file, func),
+        _ => return None,
+    };
+    let raises = if swallowed.chain.is_empty() {
+        format!("{sink}() raises")
+    } else {
+        format!("{call}() leads to {sink}(), which raises")
+    };
     let instead = instead(checked, handler);
-    let message = match reached.confidence {
-        Confidence::Possible => {
-            format!("on a running loop {sink}() raises, and the handler {instead}: the work is not done and nobody is told")
+    let message = match (reached.path.first(), reached.confidence) {
+        (None, Confidence::Possible) => {
+            format!("{raises} where a loop runs, and the handler {instead}: the work is not done and nobody is told")
         }
-        _ => format!("{sink}() raises here, as a loop is running, and the handler {instead}: the work is never done"),
+        (None, _) => format!("{raises} here, where a loop runs, and the handler {instead}: the work is never done"),
+        (Some(from), _) => {
+            let on = analysis.short_name(analysis.graph.owner(*from));
+            format!("called on the loop by {on}, {raises}, and the handler {instead}: the work is never done")
+        }
     };
     let mut finding = checked.finding(RULE, reached.confidence, swallowed.call, message)?;
-    let analysis = checked.analysis;
-    for at in &reached.path {
+    for at in reached.path.iter().chain(&swallowed.chain) {
         let owner = analysis.short_name(analysis.graph.owner(*at));
-        let message = format!("{owner} calls {}", analysis.site_text(*at));
+        let message = match analysis.graph.site(*at).happens {
+            Happens::StartsLoop(_) => {
+                format!("{owner} calls {}(), which starts an event loop", written_name(&swallowed.sink))
+            }
+            _ => format!("{owner} calls {}", analysis.site_text(*at)),
+        };
         finding.chain.push(ChainStep { place: Place { file: at.file, span: analysis.span(*at) }, message });
     }
     let place = Place { file: checked.file, span: checked.handler_head(swallowed.catch.handler) };
@@ -175,20 +238,26 @@ fn instead(checked: &CheckedFile<'_>, handler: &Handler) -> &'static str {
 /// The coroutine awaited in place of the start: here, or with every function on the way made async.
 fn fix(checked: &mut CheckedFile<'_>, swallowed: &Swallowed, reached: &Reached) -> Option<Fix> {
     let analysis = checked.analysis;
-    let source = Source::of(&analysis.world, checked.file);
-    let (edit, _) = boundary::starter_edit(analysis, &source, swallowed.call, &swallowed.sink)?;
-    if source.await_is_legal(swallowed.call) {
+    // The file and the call of the sink itself.
+    let (file, start) = match swallowed.chain.last() {
+        Some(last) => (last.file, analysis.graph.site(*last).expr),
+        None => (checked.file, swallowed.call),
+    };
+    let source = Source::of(&analysis.world, file);
+    let (edit, _) = boundary::starter_edit(analysis, &source, start, &swallowed.sink)?;
+    if swallowed.chain.is_empty() && source.await_is_legal(swallowed.call) {
         return Some(Fix {
             title: format!("Replace {}() by await", written_name(&swallowed.sink)),
             applicability: Applicability::Unsafe,
             edits: vec![edit],
         });
     }
-    let mut functions: Vec<Def> = reached.path.iter().skip(1).map(|at| analysis.graph.owner(*at)).collect();
+    let on_the_way = reached.path.iter().skip(1).chain(&swallowed.chain);
+    let mut functions: Vec<Def> = on_the_way.map(|at| analysis.graph.owner(*at)).collect();
     functions.push(swallowed.owner);
     functions.sort_unstable();
     functions.dedup();
-    if reached.path.is_empty() || !make_async::in_own_code(source.facts, swallowed.call, swallowed.owner.scope) {
+    if reached.path.is_empty() || !make_async::in_own_code(checked.facts, swallowed.call, swallowed.owner.scope) {
         return None;
     }
     let edits = make_async::edits(analysis, &mut checked.infer, &functions, vec![edit])?;

@@ -2,7 +2,7 @@
 
 use super::CheckedFile;
 use crate::graph::Effect;
-use crate::index::Slot;
+use crate::index::{FileIndex, Slot};
 use crate::knowledge::InRunningLoop;
 use crate::sites::{Happens, run_scope};
 use crate::types::{Class, Def, Ty};
@@ -111,6 +111,11 @@ const BRIDGES: &[&str] = &[
     "to_thread",
 ];
 
+/// Whether a call of this name only says something: to a log, a terminal.
+pub(super) fn tells(name: &str) -> bool {
+    TELLING.contains(&name) || name.trim_start_matches('_').starts_with("log_")
+}
+
 /// The last name of a callee.
 pub(super) fn last_name(facts: &FileFacts, func: ExprId) -> &str {
     match &facts.expr(func).kind {
@@ -120,8 +125,7 @@ pub(super) fn last_name(facts: &FileFacts, func: ExprId) -> &str {
 }
 
 /// The nearest `try` around a statement whose own block holds it and one of whose handlers catches RuntimeError.
-pub(super) fn catch_around(checked: &CheckedFile<'_>, mut at: StmtId) -> Option<Catch> {
-    let (facts, index) = (checked.facts, checked.index);
+pub(super) fn catch_around(facts: &FileFacts, index: &FileIndex, mut at: StmtId) -> Option<Catch> {
     while let Some(parent) = facts.stmt(at).parent {
         if index.slot(at) == Slot::Try
             && let Some(catch) = catch_of(facts, parent)
@@ -218,8 +222,9 @@ impl CheckedFile<'_> {
     /// What a handler does about the error.
     pub(super) fn reaction(&mut self, handler: u32, owner: ScopeId) -> Reaction {
         let span = self.block_span(self.facts.handlers[handler as usize].body);
-        let is_raise = |s: &Stmt| matches!(s.kind, StmtKind::Raise { .. }) && span.contains(s.span);
-        if self.facts.stmts.iter().any(is_raise) {
+        let stmts = (0..self.facts.stmts.len() as u32).map(StmtId).filter(|s| span.contains(self.facts.stmt(*s).span));
+        let mut raises = stmts.filter(|s| matches!(self.facts.stmt(*s).kind, StmtKind::Raise { .. }));
+        if raises.any(|s| self.handler_around(s) == Some(handler)) {
             return Reaction::Raises;
         }
         let calls = self.calls_in(span, owner);
@@ -227,6 +232,16 @@ impl CheckedFile<'_> {
             return Reaction::Raises;
         }
         if calls.iter().all(|c| self.is_plain(*c)) { Reaction::Swallows } else { Reaction::Works }
+    }
+
+    /// The innermost handler around a statement.
+    fn handler_around(&self, mut at: StmtId) -> Option<u32> {
+        loop {
+            if let Slot::Handler(handler) = self.index.slot(at) {
+                return Some(handler);
+            }
+            at = self.facts.stmt(at).parent?;
+        }
     }
 
     fn leaves_program(&self, call: ExprId) -> bool {
@@ -241,7 +256,7 @@ impl CheckedFile<'_> {
         if BRIDGES.contains(&name) {
             return false;
         }
-        if TELLING.contains(&name) || PLAIN.contains(&name) || name.starts_with("log_") || name.starts_with("_log") {
+        if tells(name) || PLAIN.contains(&name) {
             return true;
         }
         if MADE_UP.iter().any(|part| name.to_ascii_lowercase().contains(part)) {

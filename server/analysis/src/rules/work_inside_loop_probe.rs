@@ -2,7 +2,7 @@
 //! probe's.
 
 use super::CheckedFile;
-use super::tried::{Catch, Reaction, catch_around, last_name};
+use super::tried::{Catch, Reaction, catch_around, last_name, tells};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
@@ -82,7 +82,7 @@ fn probe(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<Pr
     }
     let owner = checked.owner_of(call).scope;
     let stmt = checked.facts.stmt_of(call).filter(|s| checked.facts.stmt(*s).scope == owner)?;
-    Some(Probe { call, catch: catch_around(checked, stmt)?, owner, gets_current })
+    Some(Probe { call, catch: catch_around(checked.facts, checked.index, stmt)?, owner, gets_current })
 }
 
 fn check(checked: &mut CheckedFile<'_>, probe: &Probe) -> Option<Finding> {
@@ -136,7 +136,7 @@ fn work(checked: &mut CheckedFile<'_>, probe: &Probe, consequence: &Consequence)
         let follows = call != probe.call && (span.start >= after.end || span.contains(after));
         let stmt = facts.stmt_of(call);
         follows
-            && stmt.and_then(|s| catch_around(checked, s)) == Some(probe.catch)
+            && stmt.and_then(|s| catch_around(facts, checked.index, s)) == Some(probe.catch)
             && is_work(checked, call, consequence)
     })
 }
@@ -145,14 +145,16 @@ fn is_work(checked: &mut CheckedFile<'_>, call: ExprId, consequence: &Consequenc
     let facts = checked.facts;
     let ExprKind::Call { func, args } = facts.expr(call).kind else { return false };
     let name = last_name(facts, func);
-    if HANDS_OVER.contains(&name) {
+    if HANDS_OVER.contains(&name) || tells(name) {
         return false;
     }
-    let is_result = name == "result" && facts.args(args).iter().all(|a| a.name.is_some_and(|n| facts.name(n) == "timeout"));
+    let is_result =
+        name == "result" && facts.args(args).iter().all(|a| a.name.is_some_and(|n| facts.name(n) == "timeout"));
     if is_result || checked.starter(call).is_some() {
         return true;
     }
-    let awaited = matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)));
+    let awaited =
+        matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)));
     let runs = checked.runs(call);
     match consequence {
         Consequence::Starts(_) => awaited || runs.iter().any(|def| does_something(checked, *def)),
@@ -170,6 +172,8 @@ fn does_something(checked: &CheckedFile<'_>, def: Def) -> bool {
 
 fn finding(checked: &mut CheckedFile<'_>, probe: &Probe, work: ExprId, consequence: &Consequence) -> Option<Finding> {
     let facts = checked.facts;
+    let on_loop = !probe.gets_current || checked.flows.around(work).state_at(facts, work).always_runs();
+    let again = !on_loop || checked.analysis.whole.patches_nesting;
     let text = |call: ExprId| match facts.expr(call).kind {
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
         _ => String::new(),
@@ -178,7 +182,7 @@ fn finding(checked: &mut CheckedFile<'_>, probe: &Probe, work: ExprId, consequen
     let message = format!("a RuntimeError of {} is taken for '{taken}'", text(work));
     let (confidence, message) = match consequence {
         Consequence::Other => (Confidence::Possible, message),
-        Consequence::Starts(start) if probe.gets_current => {
+        Consequence::Starts(start) if again => {
             (Confidence::Likely, format!("{message}: {} does the work again", text(*start)))
         }
         Consequence::Starts(start) => {
@@ -218,7 +222,8 @@ fn narrow(checked: &CheckedFile<'_>, probe: &Probe) -> Option<Fix> {
     let stmts = facts.block(body);
     let asked = stmts.iter().position(|s| facts.stmt(*s).span.contains(facts.expr(probe.call).span))?;
     let (probe_stmt, next) = (stmts[asked], *stmts.get(asked + 1)?);
-    if !matches!(facts.stmt(probe_stmt).kind, StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::AnnAssign { .. }) {
+    if !matches!(facts.stmt(probe_stmt).kind, StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::AnnAssign { .. })
+    {
         return None;
     }
     let handler_line = source.line_start(handler.span.start);
