@@ -235,7 +235,7 @@ fn finding(checked: &CheckedFile<'_>, test: &Test, kind: Text) -> Option<Finding
         ),
         Text::Other => (
             Confidence::Possible,
-            format!("{quoted} tells an error of the event loop by its words, which differ between versions"),
+            format!("{quoted} tells an error of an async library by its words, which differ between versions"),
         ),
     };
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));

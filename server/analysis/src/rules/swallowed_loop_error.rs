@@ -7,7 +7,7 @@ use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::graph::{Effect, SiteRef};
-use crate::index::leaves;
+use crate::index::{Slot, leaves};
 use crate::knowledge::written_name;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
@@ -51,10 +51,16 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         return Vec::new();
     }
     let mut findings = Vec::new();
+    let mut seen = Vec::new();
     for (call, expr) in facts.exprs() {
         let ExprKind::Call { func, .. } = expr.kind else { continue };
-        if let Some(swallowed) = swallowed(checked, call, func) {
-            findings.extend(finding(checked, &swallowed).map(|finding| (None, finding)));
+        let Some(swallowed) = swallowed(checked, call, func).filter(|s| !seen.contains(&s.catch.stmt)) else {
+            continue;
+        };
+        if let Some(finding) = finding(checked, &swallowed) {
+            // What follows the first start in the `try` is not reached.
+            seen.push(swallowed.catch.stmt);
+            findings.push((None, finding));
         }
     }
     findings
@@ -172,8 +178,23 @@ fn unknown(checked: &CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reached> 
         || analysis.function_runs_on(owner, RunsOn::Worker)
         || analysis.graph.callers_of(owner).iter().any(|at| analysis.graph.site(*at).owner == ScopeId::MODULE);
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));
-    let expected = swallowed.catch.by_name && swallowed.chain.is_empty() && function && !is_entry && !is_test;
+    // Clean-up, after work that was done on the same thread.
+    let cleans_up = in_finally(checked, swallowed.catch.stmt);
+    let expected =
+        !cleans_up && swallowed.catch.by_name && swallowed.chain.is_empty() && function && !is_entry && !is_test;
     expected.then(|| Reached { confidence: Confidence::Possible, path: Vec::new() })
+}
+
+fn in_finally(checked: &CheckedFile<'_>, mut at: StmtId) -> bool {
+    loop {
+        if checked.index.slot(at) == Slot::Finally {
+            return true;
+        }
+        match checked.facts.stmt(at).parent {
+            Some(parent) => at = parent,
+            None => return false,
+        }
+    }
 }
 
 fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Finding> {

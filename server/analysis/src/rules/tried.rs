@@ -113,7 +113,8 @@ const BRIDGES: &[&str] = &[
 
 /// Whether a call of this name only says something: to a log, a terminal.
 pub(super) fn tells(name: &str) -> bool {
-    TELLING.contains(&name) || name.trim_start_matches('_').starts_with("log_")
+    let name = name.trim_start_matches('_');
+    TELLING.contains(&name) || name.starts_with("log_")
 }
 
 /// The last name of a callee.

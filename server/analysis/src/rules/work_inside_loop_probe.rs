@@ -231,7 +231,7 @@ fn narrow(checked: &CheckedFile<'_>, probe: &Probe) -> Option<Fix> {
     if moved.start > source.line_start(facts.stmt(next).span.start) {
         return None;
     }
-    let text = source.slice(moved);
+    let text = without_blank_lines(source.slice(moved));
     let indent = source.slice(Span::new(handler_line, handler.span.start));
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let end = next_line(&source, handler.span.end).unwrap_or(source.text.len() as u32);
@@ -242,6 +242,16 @@ fn narrow(checked: &CheckedFile<'_>, probe: &Probe) -> Option<Fix> {
         applicability: Applicability::Unsafe,
         edits: vec![source.edit(moved, ""), source.edit(Span::new(end, end), moved_text)],
     })
+}
+
+/// A text from the first of its lines that is not blank.
+fn without_blank_lines(mut text: &str) -> &str {
+    while let Some((line, rest)) = text.split_once('\n')
+        && line.trim().is_empty()
+    {
+        text = rest;
+    }
+    text
 }
 
 /// The start of the line after the one that holds `offset`; none on the last line.
