@@ -4,14 +4,14 @@ use crate::Structure;
 use crate::finding::{FileId, Finding};
 use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
-use crate::infer::{Infer, Keeping, World, working_for};
+use crate::infer::{Keeping, World, working_for};
 use crate::knowledge::Knowledge;
 use crate::program::{Origin, Program};
 use crate::roots;
 use crate::rules::{self, CheckedFile};
 use crate::settings::{Level, RunsOn};
 use crate::sites::{Happens, Site, SiteContext, SiteFinder, Whole};
-use crate::states::{self, Flows};
+use crate::states;
 use crate::suppress::{self, Comments};
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
@@ -114,7 +114,7 @@ impl Analysis {
         let on = |rule: &str| rules::level(settings, rule) != Level::Off;
         let mut checked = CheckedFile::new(self, file);
         let mut findings = rules::file_findings(&mut checked, &on);
-        findings.extend(rules::query_findings(self, &mut checked.infer, file, structure, &on));
+        findings.extend(rules::query_findings(&mut checked, structure, &on));
         findings
     }
 
@@ -164,7 +164,9 @@ impl Analysis {
     pub fn sink_of(&self, at: SiteRef) -> SmolStr {
         match &self.graph.site(at).happens {
             Happens::StartsLoop(path) | Happens::RefusesLoop(path) | Happens::Blocks(path, _) => path.clone(),
-            Happens::Runs(def) | Happens::Schedules(def, _) => self.world.qualified_name(*def).into(),
+            Happens::Runs(def) | Happens::Refuses(def) | Happens::Schedules(def, _) => {
+                self.world.qualified_name(*def).into()
+            }
         }
     }
 
@@ -257,7 +259,7 @@ pub(crate) fn file_sites(world: &World, whole: &Whole, file: FileId) -> (Arc<Vec
     let context = SiteContext { world, whole };
     let mut finder = SiteFinder::new(&context, file);
     let mut sites = finder.find();
-    states::fill(&mut Flows::new(world, file), &mut sites);
+    states::fill(&mut finder.flows, &mut sites);
     let roots = roots::roots(&mut finder.infer, file);
     (Arc::new(sites), Arc::new(roots))
 }

@@ -151,6 +151,11 @@ impl<'a> Source<'a> {
         if self.index.imported.contains(module) {
             return None;
         }
+        self.import_statement(&format!("import {module}"))
+    }
+
+    /// The edit that puts an import statement before the others at module level.
+    pub fn import_statement(&self, statement: &str) -> Option<Edit> {
         let block = self.facts.block(self.facts.scope(ScopeId::MODULE).body);
         let is_header = |s: &&StmtId| match &self.facts.stmt(**s).kind {
             StmtKind::Expr(e) => matches!(self.facts.expr(*e).kind, ExprKind::Str(_)),
@@ -163,11 +168,11 @@ impl<'a> Source<'a> {
             Some(&next) => {
                 let start = self.facts.stmt(next).span.start;
                 let start = self.line_start(start);
-                self.edit(Span::new(start, start), format!("import {module}{newline}"))
+                self.edit(Span::new(start, start), format!("{statement}{newline}"))
             }
             None => {
                 let end = self.text.len() as u32;
-                self.edit(Span::new(end, end), format!("{newline}import {module}{newline}"))
+                self.edit(Span::new(end, end), format!("{newline}{statement}{newline}"))
             }
         })
     }

@@ -157,8 +157,8 @@ fn scopes_differ(old: &World, new: &Program, file: FileId) -> bool {
 /// Whether two lists say the same but for the ids of expressions: the graph knows sites by their places in the list.
 fn same_sites(old: &[Site], new: &[Site]) -> bool {
     let same = |(a, b): (&Site, &Site)| {
-        (a.owner, &a.happens, a.confidence, a.conditional, a.states)
-            == (b.owner, &b.happens, b.confidence, b.conditional, b.states)
+        (a.owner, &a.happens, a.confidence, a.conditional, a.states, a.attempted)
+            == (b.owner, &b.happens, b.confidence, b.conditional, b.states, b.attempted)
     };
     old.len() == new.len() && old.iter().zip(new).all(same)
 }

@@ -52,6 +52,15 @@ pub struct OffloadFunction {
     pub argument: u32,
 }
 
+/// A plain function and its async twin, as the project names them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TwinPair {
+    /// Dotted name of the plain function.
+    pub name: SmolStr,
+    /// Its twin: a name, or a dotted name, in the same class or module.
+    pub twin: SmolStr,
+}
+
 /// A function some framework calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EntryPoint {
@@ -78,6 +87,8 @@ pub struct Settings {
     pub loop_starters: Vec<SmolStr>,
     /// Own entry points.
     pub entry_points: Vec<EntryPoint>,
+    /// Own pairs of plain functions and coroutine functions.
+    pub twins: Vec<TwinPair>,
 }
 
 impl Default for Settings {
@@ -90,6 +101,7 @@ impl Default for Settings {
             offload_functions: Vec::new(),
             loop_starters: Vec::new(),
             entry_points: Vec::new(),
+            twins: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Loop states at the sites of a file: the flow domain fed with names and with the summaries of called functions.
 
-use crate::finding::FileId;
+use crate::finding::{Confidence, FileId};
 use crate::flow::{self, CallMeaning, ExceptionClass, FlagMeaning, LoopFlow, Options, Oracle, StateSet};
 use crate::infer::{Answer, Infer, Key, World, working_for};
 use crate::knowledge::{Answers, InRunningLoop};
@@ -46,6 +46,11 @@ impl<'w> Flows<'w> {
         Self { world, file, oracle: NameOracle::new(world, file, 0), known: FxHashMap::default() }
     }
 
+    /// The file.
+    pub(crate) fn file(&self) -> FileId {
+        self.file
+    }
+
     /// The flow of a function, lambda, class body or module.
     pub(crate) fn of(&mut self, scope: ScopeId) -> Rc<LoopFlow> {
         let facts = self.world.facts(self.file);
@@ -71,14 +76,61 @@ pub(crate) fn fill(flows: &mut Flows<'_>, sites: &mut Vec<Site>) {
     let (world, file) = (flows.world, flows.file);
     let facts = world.facts(file);
     for site in sites.iter_mut() {
+        let made = site.states;
         site.states = flows.around(site.expr).state_at(facts, site.expr);
         // A lambda has no statement of its own for the states to be kept by.
         let scope = facts.code_scope(facts.expr(site.expr).scope);
         if site.states.is_empty() && facts.scope(scope).kind == ScopeKind::Lambda {
             site.states = StateSet::UNKNOWN;
         }
+        if made != StateSet::ALL {
+            site.states = site.states.given(made == StateSet::RUNNING);
+        }
+        site.attempted = is_attempt(world, file, site.expr);
     }
-    sites.retain(|s| !(matches!(s.happens, Happens::StartsLoop(_)) && is_attempt(world, file, s.expr)));
+    sites.retain(|s| !(s.attempted && matches!(s.happens, Happens::StartsLoop(_))));
+    let refusals = refusals(flows);
+    if !refusals.is_empty() {
+        sites.extend(refusals);
+        sites.sort_by_key(|s| s.expr);
+    }
+}
+
+/// Where plain functions of the file raise because a loop runs.
+fn refusals(flows: &mut Flows<'_>) -> Vec<Site> {
+    let (world, file) = (flows.world, flows.file);
+    if !may_probe(world, file) {
+        return Vec::new();
+    }
+    let (facts, text) = (world.facts(file), &world.program.file(file).text);
+    let mut sites = Vec::new();
+    for (scope, s) in facts.scopes() {
+        if s.kind != (ScopeKind::Function { is_async: false }) || s.has_yield {
+            continue;
+        }
+        let flow = flows.of(scope);
+        let summary = flow.summary();
+        let raised = summary.running_raises.iter().find_map(|&stmt| {
+            let StmtKind::Raise { exc: Some(exc), .. } = facts.stmt(stmt).kind else { return None };
+            (summary.refuses_running || speaks_of_the_loop(text, facts.expr(exc).span)).then_some(exc)
+        });
+        sites.extend(raised.map(|expr| Site {
+            expr,
+            owner: scope,
+            happens: Happens::Refuses(Def { file, scope }),
+            confidence: Confidence::Certain,
+            conditional: !summary.refuses_running,
+            states: StateSet::RUNNING,
+            attempted: false,
+        }));
+    }
+    sites
+}
+
+/// Whether an exception's text says that the loop is why it is raised.
+fn speaks_of_the_loop(text: &str, raised: Span) -> bool {
+    let raised = text.get(raised.range()).unwrap_or_default().to_lowercase();
+    ["event loop", "running loop", "async", "await"].iter().any(|word| raised.contains(word))
 }
 
 /// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something
@@ -115,7 +167,7 @@ fn names_runtime_error(facts: &FileFacts, types: ExprId) -> bool {
 }
 
 /// Answers the flow's questions from names and summaries.
-struct NameOracle<'w> {
+pub(crate) struct NameOracle<'w> {
     world: &'w World,
     infer: RefCell<Infer<'w>>,
     file: FileId,
@@ -123,7 +175,8 @@ struct NameOracle<'w> {
 }
 
 impl<'w> NameOracle<'w> {
-    fn new(world: &'w World, file: FileId, depth: u8) -> Self {
+    /// For code of `file`, which is `depth` summaries deep.
+    pub(crate) fn new(world: &'w World, file: FileId, depth: u8) -> Self {
         Self { world, infer: RefCell::new(Infer::new(world)), file, depth }
     }
 
@@ -202,8 +255,13 @@ fn find_meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeani
 }
 
 fn may_tell(world: &World, def: Def) -> bool {
-    let index = world.index_of(def.file);
-    PROBE_NAMES.iter().any(|n| index.name(n).is_some()) || world.scope(def).body.0.len <= MAX_WRAPPER
+    may_probe(world, def.file) || world.scope(def).body.0.len <= MAX_WRAPPER
+}
+
+/// Whether a file may have a probe of its own.
+pub(crate) fn may_probe(world: &World, file: FileId) -> bool {
+    let index = world.index_of(file);
+    PROBE_NAMES.iter().any(|n| index.name(n).is_some())
 }
 
 impl Oracle for NameOracle<'_> {
@@ -282,8 +340,7 @@ pub(crate) fn flags(world: &World, init: Def) -> Arc<Vec<(SmolStr, FlagMeaning)>
 
 /// The attributes that an `__init__` sets from a probe.
 fn find_flags(world: &World, init: Def) -> Vec<(SmolStr, FlagMeaning)> {
-    let index = world.index_of(init.file);
-    if !PROBE_NAMES.iter().any(|n| index.name(n).is_some()) {
+    if !may_probe(world, init.file) {
         return Vec::new();
     }
     let facts = world.facts(init.file);

@@ -242,9 +242,10 @@ fn settings_words(settings: &Settings) -> String {
         offload_functions,
         loop_starters,
         entry_points,
+        twins,
     } = settings;
     format!(
-        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}"
+        "{levels:?}{min_confidence:?}{target_version:?}{blocking_calls:?}{offload_functions:?}{loop_starters:?}{entry_points:?}{twins:?}"
     )
 }
 

@@ -40,12 +40,28 @@ const FILES: &[(&str, &str)] = &[
          return asyncio.run(work(url))\n\n\nasync def work(url):\n    return Tool()\n\n\ndef plain():\n    return 1\n",
     ),
     (
+        "app/runtime.py",
+        "import asyncio\nfrom .base import in_loop, Base\n\n\nclass Runtime(Base):\n    def execute(self):\n        \
+         return self.run()\n\n\nclass AsyncRuntime:\n    def execute(self):\n        if in_loop():\n            \
+         raise RuntimeError('await execute_async()')\n        return asyncio.run(self.execute_async())\n\n    \
+         async def execute_async(self):\n        return 1\n\n\ndef runtime():\n    \
+         return AsyncRuntime() if in_loop() else Runtime()\n",
+    ),
+    (
+        "app/engine.py",
+        "from .runtime import runtime, Runtime, AsyncRuntime\nfrom .base import in_loop\n\n\nclass Engine:\n    \
+         def __init__(self):\n        self.runtime = runtime()\n        if in_loop():\n            \
+         self.other = AsyncRuntime()\n        else:\n            self.other = Runtime()\n\n    \
+         def start(self):\n        self.other.execute()\n        return self.runtime.execute()\n\n    \
+         async def stop(self):\n        self.runtime.execute()\n",
+    ),
+    (
         "main.py",
-        "import asyncio\nimport app\nfrom app import Client, Remote, fetch\nfrom app.client import Items\nfrom app import tools\n\n\n\
+        "import asyncio\nimport app\nfrom app.engine import Engine\nfrom app import Client, Remote, fetch\nfrom app.client import Items\nfrom app import tools\n\n\n\
          async def main(client: Client, items: Items, thing):\n    client.load('x')\n    client.run()\n    client.token\n    \
          client.helper.load('y')\n    fetch('x')\n    tools.plain()\n    app.fetch('z')  # asyncwise: ignore[nested-event-loop]\n    \
          await Remote().load('x')\n    items.traced_load()\n    with tools.Tool() as tool:\n        tool.run()\n    \
-         thing.peculiar_name()\n    tools.work('x')\n\n\nif __name__ == '__main__':\n    asyncio.run(main(Client(), None, None))\n",
+         thing.peculiar_name()\n    tools.work('x')\n    Engine().start()\n    Engine().other.execute()\n\n\nif __name__ == '__main__':\n    asyncio.run(main(Client(), None, None))\n",
     ),
 ];
 
@@ -77,6 +93,11 @@ const LINES: &[&str] = &[
     "await work('x')",
     "global make",
     "items = Client()",
+    "self.runtime = AsyncRuntime()",
+    "self.other = runtime()",
+    "if in_loop(): return 1",
+    "raise RuntimeError('no loop')",
+    "return AsyncRuntime()",
     "foo(",
     "'''",
     "else:",

@@ -61,6 +61,7 @@ pub struct LoopFlow {
     values: ValueTable,
     summary: Summary,
     attributes: Vec<AttributeAtExit>,
+    returned: (Vec<Definition>, Vec<Definition>),
 }
 
 /// The usual entry of a scope: nothing is known in a sync function, a loop runs in an `async def`.
@@ -112,8 +113,9 @@ fn interpret(
     interp.absorb(&mut edges.returns, out);
     let summary = interp.summary(entry, &edges.returns, &edges.thrown);
     let attributes = interp.attributes(&edges.returns);
+    let returned = interp.returned(&edges.returns);
     let Interp { record, values, scan, .. } = interp;
-    (Some(LoopFlow { scope, light, record, values, summary, attributes }), scan)
+    (Some(LoopFlow { scope, light, record, values, summary, attributes, returned }), scan)
 }
 
 impl LoopFlow {
@@ -125,6 +127,7 @@ impl LoopFlow {
             values: ValueTable::new(),
             summary: Summary::default(),
             attributes: Vec::new(),
+            returned: Default::default(),
         }
     }
 
@@ -192,6 +195,11 @@ impl LoopFlow {
     /// Empty where nothing in the scope matters for the loop.
     pub fn attributes(&self) -> &[AttributeAtExit] {
         &self.attributes
+    }
+    /// Where the value that the scope returns comes from, with a loop running and without. Empty where it does not return
+    /// then, and where nothing in the scope matters for the loop.
+    pub fn returned(&self) -> (&[Definition], &[Definition]) {
+        (&self.returned.0, &self.returned.1)
     }
     /// Whether nothing in the scope tells anything about the loop.
     pub fn is_trivial(&self) -> bool {

@@ -85,6 +85,16 @@ impl StateSet {
     pub const fn never_runs(self) -> bool {
         !self.may_run()
     }
+    /// The paths that can be taken where a loop is known to run, or not to; that is then what they know.
+    pub const fn given(self, runs: bool) -> Self {
+        let (when, known) = match runs {
+            true => (Self::WHEN_RUNNING, Self::RUNNING),
+            false => (Self::WHEN_NOT_RUNNING, Self::NOT_RUNNING),
+        };
+        let explicit = if self.intersects(when) { known.0 } else { 0 };
+        let implicit = if self.implicit().intersects(when) { known.0 << 3 } else { 0 };
+        Self(explicit | implicit)
+    }
     fn states(self) -> impl Iterator<Item = LoopState> {
         [LoopState::Unknown, LoopState::Running, LoopState::NotRunning]
             .into_iter()

@@ -184,6 +184,16 @@ impl Interp<'_> {
         }
         found
     }
+    /// Where the values of the normal exits come from, with a loop running and without.
+    pub(super) fn returned(&mut self, returns: &States) -> (Vec<Definition>, Vec<Definition>) {
+        if self.light || self.incomplete {
+            return Default::default();
+        }
+        let returns = &returns.plain();
+        let running = self.join_of(returns, StateSet::WHEN_RUNNING);
+        let not_running = self.join_of(returns, StateSet::WHEN_NOT_RUNNING);
+        (self.definitions(running), self.definitions(not_running))
+    }
     fn definitions(&self, id: Option<ValuesId>) -> Vec<Definition> {
         let mut all: Vec<Definition> = id.into_iter().flat_map(|id| self.values.bounds(id)).map(|b| b.def).collect();
         all.dedup();

@@ -71,11 +71,16 @@ impl Effect {
         CATEGORIES.iter().position(|c| *c == category).map(|i| Effect::Blocks(i as u8))
     }
 
+    /// Whether it shows as a RuntimeError where a loop runs.
+    pub const fn raises(self) -> bool {
+        matches!(self, Effect::StartsLoop | Effect::RefusesLoop)
+    }
+
     /// The effect that happens at a site by itself, with how sure it is.
     pub fn at(site: &Site) -> Option<(Effect, Confidence)> {
         match &site.happens {
             Happens::StartsLoop(_) => Some((Effect::StartsLoop, site.confidence)),
-            Happens::RefusesLoop(_) => Some((Effect::RefusesLoop, site.confidence)),
+            Happens::RefusesLoop(_) | Happens::Refuses(_) => Some((Effect::RefusesLoop, site.confidence)),
             Happens::Blocks(_, facts) => {
                 Effect::blocks(facts.category).map(|e| (e, site.confidence.min(facts.confidence)))
             }

@@ -124,13 +124,16 @@ impl Graph {
     /// (Dijkstra 1959, with the pair of confidence and distance as the cost).
     fn solve_effects(&self, world: &World) -> (Vec<u32>, Lists<(Effect, Witness)>) {
         let is_project: Vec<bool> = world.program.files.iter().map(|f| f.origin == Origin::Project).collect();
-        let passes_on = |at: SiteRef, site: &Site| {
-            // Where a function of the project itself knows that a loop runs, it is its own affair, not its callers'.
-            site.states.may_run() && !(is_project[at.file.index()] && site.states.always_runs())
+        let passes_on = |at: SiteRef, site: &Site, effect: Effect| {
+            // Where a function of the project itself knows that a loop runs, it is its own affair, not its callers'; but
+            // that it then refuses is theirs.
+            let refuses = matches!(site.happens, Happens::Refuses(_));
+            let own_affair = is_project[at.file.index()] && site.states.always_runs() && !refuses;
+            site.states.may_run() && !own_affair && !(site.attempted && effect.raises())
         };
         let mut queue = BinaryHeap::new();
         for (at, site) in self.all_sites() {
-            if let Some((effect, confidence)) = Effect::at(site).filter(|_| passes_on(at, site)) {
+            if let Some((effect, confidence)) = Effect::at(site).filter(|(effect, _)| passes_on(at, site, *effect)) {
                 queue.push((through(site, confidence), Reverse(0u32), Reverse(at), effect));
             }
         }
@@ -149,7 +152,7 @@ impl Graph {
             }
             for &caller in self.callers.of_function(number) {
                 let site = self.site(caller);
-                if passes_on(caller, site) {
+                if passes_on(caller, site, effect) {
                     let sure = confidence.min(through(site, site.confidence));
                     queue.push((sure, Reverse(distance + 1), Reverse(caller), effect));
                 }

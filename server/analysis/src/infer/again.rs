@@ -1,6 +1,7 @@
 //! Questions asked again after an edit, to see whether the answers are still the same.
 
 use super::{Answer, Infer, Key, digest, working_for};
+use crate::by_loop;
 use crate::sites;
 use crate::states;
 use crate::types::{Def, Ty};
@@ -63,6 +64,10 @@ impl Infer<'_> {
                 return Answer::Meaning(states::meaning(self.world, *def, *depth, *defaults));
             }
             Key::Flags(init) => return Answer::Flags(states::flags(self.world, *init)),
+            Key::AttributeByLoop(class, name, steps) => {
+                return Answer::ByLoop(by_loop::own_attribute(self.world, *class, name, *steps));
+            }
+            Key::ReturnByLoop(def, steps) => return Answer::ByLoop(by_loop::returned(self.world, *def, *steps)),
             Key::Expr(file, expr) => self.expr(*file, *expr),
             Key::Annotation(file, expr) => self.annotation(*file, *expr),
             // The rest is answered by `again` itself.
@@ -86,12 +91,14 @@ impl Infer<'_> {
             | Key::Own(class, ..)
             | Key::HasOwn(class, _)
             | Key::OwnMethod(class, _)
+            | Key::AttributeByLoop(class, ..)
             | Key::Mro(class) => is_class(class),
             Key::Return(def)
             | Key::Yield(def)
             | Key::Traits(def)
             | Key::Meaning(def, ..)
             | Key::Flags(def)
+            | Key::ReturnByLoop(def, _)
             | Key::IsAbstract(def)
             | Key::ReturnsSelf(def)
             | Key::DecoratorEffect(def)

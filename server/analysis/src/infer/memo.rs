@@ -8,6 +8,7 @@
 use super::World;
 use super::class::Mro;
 use super::decorator::Traits;
+use crate::by_loop::ByLoop;
 use crate::finding::FileId;
 use crate::flow::{CallMeaning, FlagMeaning};
 use crate::types::{Def, Ty};
@@ -47,6 +48,10 @@ pub(crate) enum Key {
     Meaning(Def, u8, bool),
     /// The attributes that an `__init__` sets from a probe.
     Flags(Def),
+    /// What an attribute that a class gives its instances holds, where that depends on the probe; found in so many steps.
+    AttributeByLoop(Def, SmolStr, u8),
+    /// What a function returns, where that depends on the probe; found in so many steps.
+    ReturnByLoop(Def, u8),
     /// Name, kind and class of a definition.
     Header(Def),
     /// The dotted name of a definition.
@@ -94,6 +99,8 @@ impl Key {
             | Key::Traits(def)
             | Key::Meaning(def, ..)
             | Key::Flags(def)
+            | Key::AttributeByLoop(def, ..)
+            | Key::ReturnByLoop(def, _)
             | Key::Header(def)
             | Key::QualifiedName(def)
             | Key::IsAbstract(def)
@@ -114,6 +121,7 @@ pub(crate) enum Answer {
     Traits(Arc<Traits>),
     Meaning(CallMeaning),
     Flags(Arc<Vec<(SmolStr, FlagMeaning)>>),
+    ByLoop(Option<Arc<ByLoop>>),
     /// Of an answer that is found faster than it is kept: enough to tell whether it is another.
     Digest(u64),
 }
@@ -137,7 +145,14 @@ macro_rules! answers {
     )*};
 }
 
-answers!(Ty(Ty), Mro(Arc<Mro>), Traits(Arc<Traits>), Meaning(CallMeaning), Flags(Arc<Vec<(SmolStr, FlagMeaning)>>));
+answers!(
+    Ty(Ty),
+    Mro(Arc<Mro>),
+    Traits(Arc<Traits>),
+    Meaning(CallMeaning),
+    Flags(Arc<Vec<(SmolStr, FlagMeaning)>>),
+    ByLoop(Option<Arc<ByLoop>>)
+);
 
 /// One question and what came of it.
 #[derive(Clone, Debug)]

@@ -25,11 +25,11 @@ impl Infer<'_> {
             let visible = own.kind != ScopeKind::Class || id == code;
             let elsewhere = facts.name_lists[own.globals.range()].contains(&name);
             if elsewhere {
-                return self.member_of_module(file, facts.name(name));
+                return self.module_member(file, facts.name(name));
             }
             if visible && self.world.index_of(file).binds(id, name) {
                 if id == ScopeId::MODULE && code != ScopeId::MODULE {
-                    return self.member_of_module(file, facts.name(name));
+                    return self.module_member(file, facts.name(name));
                 }
                 return self.bound(file, id, name, at.filter(|&s| id == code && facts.stmt(s).scope == id));
             }
@@ -56,7 +56,7 @@ impl Infer<'_> {
     /// The type that one binding gives its name.
     pub fn binding(&mut self, file: FileId, scope: ScopeId, binding: &Binding) -> Ty {
         match binding.kind {
-            BindingKind::Import(import) => self.import(file, import),
+            BindingKind::Import(import) => self.imported(file, import),
             BindingKind::Def(scope) => self.definition(Def { file, scope }),
             BindingKind::Param(i) => self.parameter(file, scope, i as usize),
             BindingKind::Assign { value, annotation } => match annotation.map(|a| self.annotation(file, a)) {
@@ -113,7 +113,8 @@ impl Infer<'_> {
         }
     }
 
-    fn import(&mut self, file: FileId, id: ImportId) -> Ty {
+    /// What an import binds.
+    pub fn imported(&mut self, file: FileId, id: ImportId) -> Ty {
         let facts = self.facts(file);
         let import = facts.import(id);
         let program = &*self.world.program;
@@ -160,7 +161,8 @@ impl Infer<'_> {
         }
     }
 
-    fn member_of_module(&mut self, file: FileId, name: &str) -> Ty {
+    /// What a name of a module is.
+    pub fn module_member(&mut self, file: FileId, name: &str) -> Ty {
         self.try_member_of_module(file, name).unwrap_or(Ty::Unknown)
     }
 

@@ -1,8 +1,10 @@
 //! `nested-event-loop` and `blocking-call`: where code that runs on a loop meets what must not happen there. The
 //! conditions stand in `queries/rules/*.scm`; here is what a match says and how it is mended.
 
-use super::{make_async, switch, twin};
-use crate::analysis::Analysis;
+use super::CheckedFile;
+use super::make_function_async::make_function_async_with;
+use super::{make_async, switch, twins};
+use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, FileId, Finding, Fix, Place};
 use crate::fixes::{Source, async_library, tidy};
 use crate::graph::{CATEGORIES, Effect, Reason, SiteRef};
@@ -15,17 +17,17 @@ use smol_str::SmolStr;
 use std::cmp::Reverse;
 
 /// A call on a loop and the effect it has.
-struct Meeting {
-    site: SiteRef,
-    effect: Effect,
-    confidence: Confidence,
+pub(super) struct Meeting {
+    pub(super) site: SiteRef,
+    pub(super) effect: Effect,
+    pub(super) confidence: Confidence,
     /// The sites from the callee down to the sink; empty when the call is the sink.
-    chain: Vec<SiteRef>,
+    pub(super) chain: Vec<SiteRef>,
 }
 
 impl Meeting {
     /// How many steps of the chain may be passed by. Each makes it less likely that the sink is reached at all.
-    fn conditions(&self, analysis: &Analysis) -> usize {
+    pub(super) fn conditions(&self, analysis: &Analysis) -> usize {
         self.chain.iter().filter(|at| analysis.graph.site(**at).conditional).count()
     }
 }
@@ -37,12 +39,8 @@ pub(crate) type Identity = (Def, Result<Def, ExprId>);
 const ELSEWHERE: &[&str] = &["file", "cpu"];
 
 /// The finding where a match of `nested-event-loop.scm` reports `expr`.
-pub(crate) fn nested_event_loop(
-    analysis: &Analysis,
-    infer: &mut Infer<'_>,
-    file: FileId,
-    expr: ExprId,
-) -> Option<(Identity, Finding)> {
+pub(crate) fn nested_event_loop(checked: &mut CheckedFile<'_>, expr: ExprId) -> Option<RawFinding> {
+    let (analysis, file) = (checked.analysis, checked.file);
     if analysis.whole.patches_nesting {
         return None;
     }
@@ -66,18 +64,14 @@ pub(crate) fn nested_event_loop(
     let fixes = if meeting.chain.is_empty() {
         start_to_await(analysis, meeting.site, &sink, confidence).into_iter().collect()
     } else {
-        chain_fixes(analysis, infer, &meeting, true)
+        chain_fixes(analysis, &mut checked.infer, &meeting, true)
     };
     Some(finding(analysis, "nested-event-loop", &meeting, confidence, message, fixes))
 }
 
 /// The finding where a match of `blocking-call.scm` reports `expr`.
-pub(crate) fn blocking_call(
-    analysis: &Analysis,
-    infer: &mut Infer<'_>,
-    file: FileId,
-    expr: ExprId,
-) -> Option<(Identity, Finding)> {
+pub(crate) fn blocking_call(checked: &mut CheckedFile<'_>, expr: ExprId) -> Option<RawFinding> {
+    let (analysis, file) = (checked.analysis, checked.file);
     let reported = |e| matches!(e, Effect::Blocks(i) if !ELSEWHERE.contains(&CATEGORIES[i as usize]));
     let meeting = meet(analysis, file, expr, reported)?;
     let owner = analysis.graph.owner(meeting.site);
@@ -111,13 +105,19 @@ pub(crate) fn blocking_call(
         },
         _ => message,
     };
-    let mut fixes = if meeting.chain.is_empty() { Vec::new() } else { chain_fixes(analysis, infer, &meeting, false) };
+    let mut fixes =
+        if meeting.chain.is_empty() { Vec::new() } else { chain_fixes(analysis, &mut checked.infer, &meeting, false) };
     fixes.extend(unblock(analysis, &meeting));
     Some(finding(analysis, "blocking-call", &meeting, confidence, message, fixes))
 }
 
 /// The surest effect of the wanted kind at an expression, then the nearest.
-fn meet(analysis: &Analysis, file: FileId, expr: ExprId, wanted: impl Fn(Effect) -> bool) -> Option<Meeting> {
+pub(super) fn meet(
+    analysis: &Analysis,
+    file: FileId,
+    expr: ExprId,
+    wanted: impl Fn(Effect) -> bool,
+) -> Option<Meeting> {
     let graph = &analysis.graph;
     let mut best: Option<((Confidence, Reverse<u32>), Meeting)> = None;
     for site in analysis.sites_at(file, expr) {
@@ -136,14 +136,14 @@ fn meet(analysis: &Analysis, file: FileId, expr: ExprId, wanted: impl Fn(Effect)
     best.map(|(_, meeting)| meeting)
 }
 
-fn finding(
+pub(super) fn finding(
     analysis: &Analysis,
     rule: &'static str,
     meeting: &Meeting,
     confidence: Confidence,
     message: String,
     fixes: Vec<Fix>,
-) -> (Identity, Finding) {
+) -> RawFinding {
     let graph = &analysis.graph;
     let site = graph.site(meeting.site);
     let owner = graph.owner(meeting.site);
@@ -163,7 +163,7 @@ fn finding(
         chain,
         fixes,
     };
-    ((owner, callee), finding)
+    (Some((owner, callee)), finding)
 }
 
 /// Why a plain function runs on the loop, where the code says so: the call that hands it over.
@@ -173,11 +173,12 @@ fn entered(analysis: &Analysis, owner: Def) -> Option<ChainStep> {
     Some(ChainStep { place: Place { file: at.file, span: analysis.span(at) }, message })
 }
 
-fn step(analysis: &Analysis, at: SiteRef, effect: Effect) -> ChainStep {
+pub(super) fn step(analysis: &Analysis, at: SiteRef, effect: Effect) -> ChainStep {
     let site = analysis.graph.site(at);
     let owner = analysis.short_name(analysis.graph.owner(at));
     let message = match &site.happens {
         Happens::Runs(_) => format!("{owner} calls {}", analysis.site_text(at)),
+        Happens::Refuses(_) => format!("{owner} raises where an event loop runs"),
         _ => {
             let sink = analysis.sink_of(at);
             let does = match effect {
@@ -243,7 +244,12 @@ pub(super) fn starter_edit(analysis: &Analysis, source: &Source<'_>, call: ExprI
 
 /// The fixes of a call that leads to the effect through functions of the program: its async twin, or the whole chain
 /// made async.
-fn chain_fixes(analysis: &Analysis, infer: &mut Infer<'_>, meeting: &Meeting, whole_chain: bool) -> Vec<Fix> {
+pub(super) fn chain_fixes(
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
+    meeting: &Meeting,
+    whole_chain: bool,
+) -> Vec<Fix> {
     let mut fixes = Vec::new();
     let site = analysis.graph.site(meeting.site);
     let Happens::Runs(callee) = site.happens else { return fixes };
@@ -254,28 +260,24 @@ fn chain_fixes(analysis: &Analysis, infer: &mut Infer<'_>, meeting: &Meeting, wh
     fixes
 }
 
-fn use_twin(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, callee: Def) -> Option<Fix> {
-    let source = Source::of(&analysis.world, at.file);
-    let call = analysis.graph.site(at).expr;
-    let ExprKind::Call { func, .. } = source.facts.expr(call).kind else { return None };
-    let twin = twin::twin(infer, callee)?;
-    // The twin must not itself be the coroutine that makes the call.
-    if twin == analysis.graph.owner(at) || !source.await_is_legal(call) {
-        return None;
-    }
-    let name = analysis.world.name(twin);
-    let callee = match source.facts.expr(func).kind {
-        ExprKind::Attribute { value, .. } => format!("{}.{name}", source.expr(value)),
-        ExprKind::Name(_) if twin.file == at.file => name.to_owned(),
-        _ => return None,
+/// Awaits the twin of a plain function in place of a call of it: right there, or in a function that becomes async for it.
+pub(super) fn use_twin(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, callee: Def) -> Option<Fix> {
+    let Some(call) = twins::twin_call(analysis, infer, at, callee) else {
+        return twins::use_parallel_class(analysis, infer, at, callee);
     };
-    let operand = format!("{callee}({})", source.arguments(call)?);
-    let edit = source.edit(source.facts.expr(call).span, source.awaited(call, &operand));
-    Some(Fix {
-        title: format!("Await its async twin `{name}()`"),
-        applicability: Applicability::Unsafe,
-        edits: vec![edit],
-    })
+    let source = Source::of(&analysis.world, at.file);
+    let expr = analysis.graph.site(at).expr;
+    let name = analysis.world.name(call.twin).to_owned();
+    let mut edits = vec![source.edit(source.facts.expr(expr).span, source.awaited(expr, &call.text))];
+    edits.extend(call.import);
+    if source.await_is_legal(expr) {
+        let title = format!("Await its async twin `{name}()`");
+        return Some(Fix { title, applicability: Applicability::Unsafe, edits: tidy(edits)? });
+    }
+    let owner = analysis.graph.owner(at);
+    let title = format!("Make `{}` async and await `{name}()`", analysis.world.name(owner));
+    let edits = make_function_async_with(analysis, infer, owner, edits).ok()?.edits;
+    Some(Fix { title, applicability: Applicability::Unsafe, edits })
 }
 
 /// The chain from the coroutine down to the starter as `async def`, with the starter replaced by `await`.

@@ -41,8 +41,17 @@ pub fn may_become_async(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) ->
 
 /// Makes `def` async, its callers with it where they cannot await.
 pub fn make_function_async(analysis: &Analysis, infer: &mut Infer<'_>, def: Def) -> Result<MadeAsync, Refusal> {
+    make_function_async_with(analysis, infer, def, Vec::new())
+}
+
+/// The same, with other edits in the function.
+pub(super) fn make_function_async_with(
+    analysis: &Analysis,
+    infer: &mut Infer<'_>,
+    def: Def,
+    mut extra: Vec<Edit>,
+) -> Result<MadeAsync, Refusal> {
     let functions = closure(analysis, infer, def)?;
-    let mut extra = Vec::new();
     for &function in &functions {
         extra.extend(awaited_starts(analysis, function));
     }

@@ -6,10 +6,11 @@ mod dual_mode_bridge;
 mod make_async;
 pub mod make_function_async;
 mod queries;
+mod refusing;
 mod swallowed_loop_error;
 mod switch;
 mod tried;
-mod twin;
+mod twins;
 mod unawaited_coroutine;
 mod work_inside_loop_probe;
 
@@ -92,6 +93,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("dual-mode-bridge"),
+    },
+    RuleInfo {
+        name: "loop-refusing-call",
+        group: "loop-boundary",
+        summary: "A call on a running event loop of what raises because one runs, here or through helpers",
+        same_as: &[],
+        default_on: true,
+        page: page!("loop-refusing-call"),
     },
     RuleInfo {
         name: "nested-event-loop",

@@ -1,9 +1,9 @@
 //! The rules whose conditions stand in `queries/rules/*.scm`: the program answers their predicates.
 
-use super::boundary::{self, Identity};
+use super::{CheckedFile, boundary, refusing};
 use crate::Structure;
-use crate::analysis::Analysis;
-use crate::finding::{FileId, Finding};
+use crate::analysis::{Analysis, RawFinding};
+use crate::finding::FileId;
 use crate::graph::{CATEGORIES, Effect, SiteRef};
 use crate::infer::Infer;
 use crate::query::predicates::{Effect as Asked, Semantic};
@@ -15,12 +15,13 @@ use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// Makes the finding of a match that reports an expression.
-type Report = fn(&Analysis, &mut Infer<'_>, FileId, ExprId) -> Option<(Identity, Finding)>;
+type Report = fn(&mut CheckedFile<'_>, ExprId) -> Option<RawFinding>;
 
 /// The shipped query rules, compiled on first use.
 static SHIPPED: LazyLock<Vec<(CompiledRule, Report)>> = LazyLock::new(|| {
-    let sources: [(&str, Report); 2] = [
+    let sources: [(&str, Report); 3] = [
         (include_str!("../../../../queries/rules/blocking-call.scm"), boundary::blocking_call),
+        (include_str!("../../../../queries/rules/loop-refusing-call.scm"), refusing::loop_refusing_call),
         (include_str!("../../../../queries/rules/nested-event-loop.scm"), boundary::nested_event_loop),
     ];
     // A test compiles them all and admits no error, so none is left out here.
@@ -29,21 +30,17 @@ static SHIPPED: LazyLock<Vec<(CompiledRule, Report)>> = LazyLock::new(|| {
 
 /// The findings of the shipped query rules in one file, with what tells those apart that say the same.
 pub(crate) fn query_findings(
-    analysis: &Analysis,
-    infer: &mut Infer<'_>,
-    file: FileId,
+    checked: &mut CheckedFile<'_>,
     structure: &dyn Structure,
     on: &dyn Fn(&str) -> bool,
-) -> Vec<(Option<Identity>, Finding)> {
-    let session = Session::new(file, analysis, structure);
+) -> Vec<RawFinding> {
+    let session = Session::new(checked.file, checked.analysis, structure);
     let mut findings = Vec::new();
     for (rule, report) in SHIPPED.iter().filter(|(rule, _)| on(&rule.name)) {
         let unlimited = Budget { matches: usize::MAX, steps: u64::MAX, deadline: None };
         for found in session.run(rule, unlimited).matches {
-            let Some(expr) = found.report.node.and_then(|n| site_expr(analysis.world.facts(file), n)) else { continue };
-            if let Some((identity, finding)) = report(analysis, infer, file, expr) {
-                findings.push((Some(identity), finding));
-            }
+            let Some(expr) = found.report.node.and_then(|node| site_expr(checked.facts, node)) else { continue };
+            findings.extend(report(checked, expr));
         }
     }
     findings

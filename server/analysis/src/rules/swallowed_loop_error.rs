@@ -22,17 +22,24 @@ const STARTER_PARTS: &[&str] = &["run", "sync"];
 /// More steps than this that may be passed by, and nothing is said.
 const MAX_CONDITIONS: usize = 2;
 
-/// A loop start in a `try` that swallows its failure.
+/// A loop start, or a call that refuses a running loop, in a `try` that swallows its failure.
 struct Swallowed {
     call: ExprId,
-    /// The outside function that starts the loop.
+    failure: Failure,
+    catch: Catch,
+    owner: Def,
+}
+
+/// What raises RuntimeError on a running loop.
+struct Failure {
+    /// The outside function that starts a loop, or the function that refuses one.
     sink: SmolStr,
     /// From the call down to the sink; empty when the call is the sink.
     chain: Vec<SiteRef>,
     /// How sure it is that the call gets to the sink.
     confidence: Confidence,
-    catch: Catch,
-    owner: Def,
+    /// The call, where it is a site of the graph.
+    site: Option<SiteRef>,
 }
 
 /// How surely a function is on a running loop, and the calls by which it gets there, the coroutine's first.
@@ -66,10 +73,10 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     findings
 }
 
-/// The start that a call is or leads to, if its failure is swallowed.
+/// What a call is or leads to, if its failure is swallowed.
 fn swallowed(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<Swallowed> {
     let facts = checked.facts;
-    let (sink, chain, confidence) = start(checked, call, func)?;
+    let failure = failure(checked, call, func)?;
     let owner = checked.owner_of(call);
     let stmt = facts.stmt_of(call).filter(|s| facts.stmt(*s).scope == owner.scope)?;
     let catch = catch_around(facts, checked.index, stmt)?;
@@ -77,25 +84,32 @@ fn swallowed(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Optio
     {
         return None;
     }
-    Some(Swallowed { call, sink, chain, confidence, catch, owner })
+    Some(Swallowed { call, failure, catch, owner })
 }
 
-/// The start that a call is, or leads to without a handler in between: with the way there and how sure it is.
-fn start(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<(SmolStr, Vec<SiteRef>, Confidence)> {
+/// The start or refusal that a call is, or leads to without a handler in between.
+fn failure(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<Failure> {
     let (analysis, facts) = (checked.analysis, checked.facts);
-    let effect = Effect::StartsLoop;
-    let led = analysis.sites_at(checked.file, call).find_map(|at| Some((at, analysis.graph.effect_at(at, effect)?)));
-    if let Some((at, (confidence, Some(witness)))) = led {
-        // What the coroutine itself calls is for `nested-event-loop` to say.
-        if analysis.graph.loop_root(analysis.graph.owner(at)).is_some() {
+    let mut led = analysis.sites_at(checked.file, call).flat_map(|at| {
+        let found = move |effect| Some((at, effect, analysis.graph.effect_at(at, effect)?));
+        [Effect::StartsLoop, Effect::RefusesLoop].into_iter().filter_map(found)
+    });
+    let first = led.next();
+    if let Some((at, effect, (confidence, Some(witness)))) = first {
+        // What enters the loop's code is for the rules about starts and refusals to say, unless they take it for tried.
+        let is_tried = effect == Effect::RefusesLoop && analysis.graph.site(at).attempted;
+        if analysis.is_entry(at) && !is_tried {
             return None;
         }
         let chain = analysis.graph.chain(witness, effect);
         let is_caught = chain.iter().any(|at| is_caught(analysis, *at));
-        let last = *chain.last()?;
-        let is_start = matches!(analysis.graph.site(last).happens, Happens::StartsLoop(_));
-        let certain = is_start && !is_caught && !switch::is_off(analysis, at, &chain);
-        return certain.then(|| (analysis.sink_of(last), chain, confidence));
+        let sink = match analysis.graph.site(*chain.last()?).happens {
+            Happens::Refuses(def) => analysis.short_name(def).into(),
+            Happens::Runs(_) => return None,
+            _ => analysis.sink_of(*chain.last()?),
+        };
+        let happens = !is_caught && !switch::is_off(analysis, at, &chain);
+        return happens.then_some(Failure { sink, chain, confidence, site: Some(at) });
     }
     // A start that is tried is no site of the graph.
     let name = last_name(facts, func);
@@ -103,13 +117,21 @@ fn start(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<(S
         STARTER_PARTS.iter().any(|part| name.contains(part)) || checked.index.name("async_to_sync").is_some();
     let stmt = facts.stmt_of(call).filter(|_| may_start)?;
     catch_around(facts, checked.index, stmt)?;
-    Some((checked.starter(call)?, Vec::new(), Confidence::Certain))
+    Some(Failure { sink: checked.starter(call)?, chain: Vec::new(), confidence: Confidence::Certain, site: None })
 }
 
-/// Whether a handler takes the RuntimeError of what happens at a site.
+/// Whether a handler takes the RuntimeError of what happens at a site, and does not pass it on.
 fn is_caught(analysis: &Analysis, at: SiteRef) -> bool {
+    let site = analysis.graph.site(at);
+    if matches!(site.happens, Happens::Refuses(_)) {
+        return false;
+    }
     let (facts, index) = (analysis.world.facts(at.file), analysis.world.index_of(at.file));
-    facts.stmt_of(analysis.graph.site(at).expr).is_some_and(|stmt| catch_around(facts, index, stmt).is_some())
+    let catch = facts.stmt_of(site.expr).and_then(|stmt| catch_around(facts, index, stmt));
+    catch.is_some_and(|catch| {
+        let body = facts.handlers[catch.handler as usize].body;
+        !facts.block(body).iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Raise { exc: None, .. }))
+    })
 }
 
 /// Whether the work is done in another way after the `try`: where its handler only goes on there.
@@ -138,7 +160,7 @@ fn reached(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reach
         return None;
     }
     if states.always_runs() && analysis.graph.loop_root(swallowed.owner).is_none() {
-        return Some(Reached { confidence: swallowed.confidence, path: Vec::new() });
+        return Some(Reached { confidence: swallowed.failure.confidence, path: Vec::new() });
     }
     let mut path = Vec::new();
     let mut at = swallowed.owner;
@@ -154,7 +176,7 @@ fn reached(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reach
     // What the coroutine itself does on the way does not count: when that line runs, it happens.
     let below = path.len().saturating_sub(1);
     let conditional = |at: &&SiteRef| analysis.graph.site(**at).conditional;
-    let passed_by = path[..below].iter().chain(&swallowed.chain).filter(conditional).count();
+    let passed_by = path[..below].iter().chain(&swallowed.failure.chain).filter(conditional).count();
     let conditions = passed_by + usize::from(own && !path.is_empty());
     if conditions > MAX_CONDITIONS {
         return None;
@@ -164,7 +186,7 @@ fn reached(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reach
         .map(|at| analysis.graph.site(*at).confidence)
         .min()
         .unwrap_or(Confidence::Certain)
-        .min(swallowed.confidence);
+        .min(swallowed.failure.confidence);
     let confidence = if conditions > 0 { sure.min(Confidence::Likely) } else { sure };
     path.reverse();
     Some(Reached { confidence, path })
@@ -180,8 +202,12 @@ fn unknown(checked: &CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reached> 
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));
     // Clean-up, after work that was done on the same thread.
     let cleans_up = in_finally(checked, swallowed.catch.stmt);
-    let expected =
-        !cleans_up && swallowed.catch.by_name && swallowed.chain.is_empty() && function && !is_entry && !is_test;
+    let expected = !cleans_up
+        && swallowed.catch.by_name
+        && swallowed.failure.chain.is_empty()
+        && function
+        && !is_entry
+        && !is_test;
     expected.then(|| Reached { confidence: Confidence::Possible, path: Vec::new() })
 }
 
@@ -202,15 +228,15 @@ fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Findi
     let facts = checked.facts;
     let handler = &facts.handlers[swallowed.catch.handler as usize];
     let analysis = checked.analysis;
-    let sink = written_name(&swallowed.sink);
+    let sink = written_name(&swallowed.failure.sink);
     let call = match facts.expr(swallowed.call).kind {
         ExprKind::Call { func, .. } => analysis.call_text(checked.file, func),
         _ => return None,
     };
-    let raises = if swallowed.chain.is_empty() {
-        format!("{sink}() raises")
-    } else {
-        format!("{call}() leads to {sink}(), which raises")
+    let raises = match swallowed.failure.chain.as_slice() {
+        [] => format!("{sink}() raises"),
+        [only] if matches!(analysis.graph.site(*only).happens, Happens::Refuses(_)) => format!("{call}() raises"),
+        _ => format!("{call}() leads to {sink}(), which raises"),
     };
     let instead = instead(checked, handler);
     let message = match (reached.path.first(), reached.confidence) {
@@ -224,12 +250,13 @@ fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Findi
         }
     };
     let mut finding = checked.finding(RULE, reached.confidence, swallowed.call, message)?;
-    for at in reached.path.iter().chain(&swallowed.chain) {
+    for at in reached.path.iter().chain(&swallowed.failure.chain) {
         let owner = analysis.short_name(analysis.graph.owner(*at));
         let message = match analysis.graph.site(*at).happens {
             Happens::StartsLoop(_) => {
-                format!("{owner} calls {}(), which starts an event loop", written_name(&swallowed.sink))
+                format!("{owner} calls {}(), which starts an event loop", written_name(&swallowed.failure.sink))
             }
+            Happens::Refuses(_) => format!("{owner} refuses to run on an event loop"),
             _ => format!("{owner} calls {}", analysis.site_text(*at)),
         };
         finding.chain.push(ChainStep { place: Place { file: at.file, span: analysis.span(*at) }, message });
@@ -259,21 +286,27 @@ fn instead(checked: &CheckedFile<'_>, handler: &Handler) -> &'static str {
 /// The coroutine awaited in place of the start: here, or with every function on the way made async.
 fn fix(checked: &mut CheckedFile<'_>, swallowed: &Swallowed, reached: &Reached) -> Option<Fix> {
     let analysis = checked.analysis;
+    if let Some(at) = swallowed.failure.site
+        && let Happens::Runs(callee) = analysis.graph.site(at).happens
+        && let Some(fix) = boundary::use_twin(analysis, &mut checked.infer, at, callee)
+    {
+        return Some(fix);
+    }
     // The file and the call of the sink itself.
-    let (file, start) = match swallowed.chain.last() {
+    let (file, start) = match swallowed.failure.chain.last() {
         Some(last) => (last.file, analysis.graph.site(*last).expr),
         None => (checked.file, swallowed.call),
     };
     let source = Source::of(&analysis.world, file);
-    let (edit, _) = boundary::starter_edit(analysis, &source, start, &swallowed.sink)?;
-    if swallowed.chain.is_empty() && source.await_is_legal(swallowed.call) {
+    let (edit, _) = boundary::starter_edit(analysis, &source, start, &swallowed.failure.sink)?;
+    if swallowed.failure.chain.is_empty() && source.await_is_legal(swallowed.call) {
         return Some(Fix {
-            title: format!("Replace {}() by await", written_name(&swallowed.sink)),
+            title: format!("Replace {}() by await", written_name(&swallowed.failure.sink)),
             applicability: Applicability::Unsafe,
             edits: vec![edit],
         });
     }
-    let on_the_way = reached.path.iter().skip(1).chain(&swallowed.chain);
+    let on_the_way = reached.path.iter().skip(1).chain(&swallowed.failure.chain);
     let mut functions: Vec<Def> = on_the_way.map(|at| analysis.graph.owner(*at)).collect();
     functions.push(swallowed.owner);
     functions.sort_unstable();

@@ -2,6 +2,7 @@
 
 use super::order::is_conditional;
 use super::{Happens, SiteFinder, run_scope};
+use crate::by_loop::Follow;
 use crate::finding::Confidence;
 use crate::infer::{Infer, Key, World};
 use crate::settings::RunsOn;
@@ -17,12 +18,31 @@ pub(super) struct Target {
 
 impl SiteFinder<'_> {
     pub(super) fn call(&mut self, expr: ExprId, func: ExprId, args: Run) {
-        let mut callee = self.callee(func);
+        let callee = self.callee(func);
+        let by_loop = match callee.parts() {
+            [_] => None,
+            _ => Follow { infer: &mut self.infer, flows: &mut self.flows }.expr(func),
+        };
+        let Some(by_loop) = by_loop else {
+            let exact = self.is_made_here(func);
+            return self.call_of(expr, func, args, callee, exact);
+        };
+        // What was made where a loop ran is called where one runs, and the other where none does.
+        for (runs, callee) in [(true, by_loop.running), (false, by_loop.not_running)] {
+            self.made_running = Some(runs);
+            if callee != Ty::Unknown {
+                self.call_of(expr, func, args, callee, true);
+            }
+        }
+        self.made_running = None;
+    }
+
+    /// A call of a known callee; `exact` where the receiver's very class is known.
+    fn call_of(&mut self, expr: ExprId, func: ExprId, args: Run, mut callee: Ty, exact: bool) {
         if self.is_awaited(expr) {
             callee = self.awaitable_part(&callee);
         }
         let parts = callee.parts();
-        let exact = self.is_made_here(func);
         // `Client | AsyncClient`: code that serves both knows what it does with each.
         let either = parts.len() > 1 && parts.iter().any(|p| self.is_coroutine_function(p));
         let whole = match (parts.len(), callee.has_unknown() || either) {

@@ -17,6 +17,7 @@ use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
 use crate::infer::{Infer, Keeping, World};
 use crate::settings::RunsOn;
+use crate::states::Flows;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
@@ -33,6 +34,8 @@ pub enum Happens {
     RefusesLoop(SmolStr),
     /// This outside call blocks the thread.
     Blocks(SmolStr, BlockingFacts),
+    /// This function of the program, whose code it is, raises because a loop runs.
+    Refuses(Def),
     /// This function is handed over to be run elsewhere.
     Schedules(Def, RunsOn),
 }
@@ -63,6 +66,8 @@ pub struct Site {
     pub conditional: bool,
     /// Whether a loop runs here, as far as the function itself tells.
     pub states: StateSet,
+    /// A RuntimeError that comes from here is handled as the sign of a running loop, and something else is done.
+    pub attempted: bool,
 }
 
 /// Which classes of the program come below a class.
@@ -95,24 +100,29 @@ impl SiteContext<'_> {
 }
 
 /// Finds the sites of one file, in the order of its expressions. States are filled in later, by flow.
-pub struct SiteFinder<'a> {
+pub(crate) struct SiteFinder<'a> {
     context: &'a SiteContext<'a>,
     /// Types, shared with what runs after.
     pub infer: Infer<'a>,
     file: FileId,
     facts: &'a FileFacts,
+    /// Loop states, shared with what runs after.
+    pub flows: Flows<'a>,
+    /// Whether a loop ran where what is called was made, if that is what decides which function it is.
+    made_running: Option<bool>,
     sites: Vec<Site>,
 }
 
 impl<'a> SiteFinder<'a> {
     /// For the sites of `file`.
-    pub fn new(context: &'a SiteContext<'a>, file: FileId) -> Self {
+    pub(crate) fn new(context: &'a SiteContext<'a>, file: FileId) -> Self {
         let facts = context.world.facts(file);
-        Self { context, infer: Infer::new(context.world), file, facts, sites: Vec::new() }
+        let flows = Flows::new(context.world, file);
+        Self { context, infer: Infer::new(context.world), file, facts, flows, made_running: None, sites: Vec::new() }
     }
 
     /// All sites of the file.
-    pub fn find(&mut self) -> Vec<Site> {
+    pub(crate) fn find(&mut self) -> Vec<Site> {
         for (id, expr) in self.facts.exprs() {
             match expr.kind {
                 ExprKind::Call { func, args } => self.call(id, func, args),
@@ -136,8 +146,8 @@ impl<'a> SiteFinder<'a> {
         }
         let owner = run_scope(self.facts, self.facts.expr(expr).scope);
         let conditional = is_conditional(self.context.world, self.file, expr, owner);
-        let states = StateSet::default();
-        self.sites.push(Site { expr, owner, happens, confidence, conditional, states });
+        let states = self.made_running.map_or(StateSet::ALL, |runs| StateSet::UNKNOWN.given(runs));
+        self.sites.push(Site { expr, owner, happens, confidence, conditional, states, attempted: false });
     }
 
     /// A property read runs its getter.

@@ -166,6 +166,16 @@ pub struct OffloadTable {
     pub argument: u32,
 }
 
+/// A plain function and the coroutine function that does the same.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TwinOption {
+    /// The dotted name of the plain function.
+    pub name: String,
+    /// The name of the coroutine function beside it, in the same class or module.
+    pub twin: String,
+}
+
 /// A function that a framework calls.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -209,6 +219,8 @@ pub struct Options {
     pub loop_starters: Vec<String>,
     /// Functions that a framework calls, and where they run.
     pub entry_points: Vec<EntryPointOption>,
+    /// Plain functions and the coroutine functions that do the same.
+    pub twins: Vec<TwinOption>,
     /// The oldest Python the project runs on, such as `3.11`; by default the one of `requires-python`.
     #[schemars(regex(pattern = r"^3\.[0-9]{1,2}$"))]
     #[schemars(with = "Option<String>")]

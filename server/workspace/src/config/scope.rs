@@ -7,7 +7,7 @@ use super::select::{Layers, Selection, parse_level, rule_table};
 use super::{Overrides, version};
 use crate::paths;
 use asyncwise_analysis::finding::Confidence;
-use asyncwise_analysis::settings::{BlockingCall, EntryPoint, Level, OffloadFunction, RunsOn, Settings};
+use asyncwise_analysis::settings::{BlockingCall, EntryPoint, Level, OffloadFunction, RunsOn, Settings, TwinPair};
 use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -162,6 +162,11 @@ fn base_settings(options: &Options, oldest_python: Option<(u8, u8)>, overrides: 
                     RunsOnOption::None => RunsOn::NoLoop,
                 },
             })
+            .collect(),
+        twins: options
+            .twins
+            .iter()
+            .map(|pair| TwinPair { name: pair.name.as_str().into(), twin: pair.twin.as_str().into() })
             .collect(),
         ..Settings::default()
     }
