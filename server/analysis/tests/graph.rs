@@ -265,7 +265,7 @@ async def main():
             main.guarded: on loop from main
             main.flagged: on loop from main
             main.helper: on loop from asks
-            main.asks: on loop from main
+            main.asks: on loop from main; refuses loop (certain): RuntimeError()
             main.plain: starts loop (certain): asyncio.run()
             main.main: enters on loop
         "#]],

@@ -1,8 +1,10 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
+mod async_error_told_by_text;
 mod boundary;
 mod coroutine_escapes_cleanup;
 mod deprecated_get_event_loop;
+mod dual_mode_bridge;
 mod leaked_current_loop;
 mod made_loop;
 mod make_async;
@@ -10,11 +12,14 @@ pub mod make_function_async;
 mod notebook_event_loop;
 mod queries;
 mod refusing;
+mod swallowed_loop_error;
 mod switch;
 mod sync_twin;
+mod tried;
 mod twins;
 mod unawaited_coroutine;
 mod unclosed_event_loop;
+mod work_inside_loop_probe;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
@@ -71,6 +76,14 @@ macro_rules! page {
 
 static RULES: &[RuleInfo] = &[
     RuleInfo {
+        name: "async-error-told-by-text",
+        group: "loop-boundary",
+        summary: "An error of the event loop or of a task group is recognised by the words of its message",
+        same_as: &[],
+        default_on: true,
+        page: page!("async-error-told-by-text"),
+    },
+    RuleInfo {
         name: "blocking-call",
         group: "blocking",
         summary: "A call blocks the thread of a running event loop, itself or through helpers",
@@ -96,6 +109,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("deprecated-get-event-loop"),
+    },
+    RuleInfo {
+        name: "dual-mode-bridge",
+        group: "loop-boundary",
+        summary: "A function gives a task where a loop runs and a value where none does, or drops the task",
+        same_as: &[],
+        default_on: true,
+        page: page!("dual-mode-bridge"),
     },
     RuleInfo {
         name: "leaked-current-loop",
@@ -130,6 +151,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "swallowed-loop-error",
+        group: "loop-boundary",
+        summary: "A loop is started on a running one, and the error of that is turned into a default",
+        same_as: &[],
+        default_on: true,
+        page: page!("swallowed-loop-error"),
+    },
+    RuleInfo {
         name: "sync-twin-in-coroutine",
         group: "loop-boundary",
         summary: "A plain call on a running event loop of what has an async twin",
@@ -161,6 +190,14 @@ static RULES: &[RuleInfo] = &[
         default_on: true,
         page: page!("unused-ignore"),
     },
+    RuleInfo {
+        name: "work-inside-loop-probe",
+        group: "loop-boundary",
+        summary: "A RuntimeError of the work is taken for the answer that no loop runs",
+        same_as: &[],
+        default_on: true,
+        page: page!("work-inside-loop-probe"),
+    },
 ];
 
 /// What a rule finds in one file.
@@ -168,12 +205,16 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
+    ("async-error-told-by-text", async_error_told_by_text::find),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
+    ("dual-mode-bridge", dual_mode_bridge::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("swallowed-loop-error", swallowed_loop_error::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
+    ("work-inside-loop-probe", work_inside_loop_probe::find),
 ];
 
 /// One file of a solved analysis, and what rules share while they look at it.

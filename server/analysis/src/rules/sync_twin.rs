@@ -3,11 +3,9 @@
 
 use super::{CheckedFile, boundary, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
-use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
-use crate::fixes::Source;
+use crate::finding::{ChainStep, Confidence, Place};
 use crate::graph::{Effect, SiteRef};
 use crate::infer::Infer;
-use crate::knowledge::written_name;
 use crate::settings::RunsOn;
 use crate::sites::Happens;
 use crate::types::{Class, Def, Ty};
@@ -19,13 +17,6 @@ const RULE: &str = "sync-twin-in-coroutine";
 /// The findings in one file, but for the calls that `others` speak of already.
 pub(crate) fn find(checked: &mut CheckedFile<'_>, others: &[RawFinding]) -> Vec<RawFinding> {
     let taken: FxHashSet<Span> = others.iter().map(|(_, finding)| finding.place.span).collect();
-    let mut findings = of_program(checked, &taken);
-    findings.extend(of_libraries(checked, &taken));
-    findings
-}
-
-/// Calls of functions of the program.
-fn of_program(checked: &mut CheckedFile<'_>, taken: &FxHashSet<Span>) -> Vec<RawFinding> {
     let (analysis, file) = (checked.analysis, checked.file);
     let count = analysis.graph.sites[file.index()].len() as u32;
     let sites = (0..count).map(|index| SiteRef { file, index });
@@ -73,8 +64,7 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     // A coroutine function that falls back to its plain member is how such pairs are made; what calls both, or leads to
     // the twin itself, knows them apart.
     if is_of_pair(analysis, infer, owner, twin, callee)
-        || mentions(analysis, owner, twin)
-        || mentions(analysis, callee, twin)
+        || class.is_none() && (mentions(analysis, owner, twin) || mentions(analysis, callee, twin))
         || is_private(analysis, twin) && !is_private(analysis, callee)
     {
         return None;
@@ -228,88 +218,3 @@ const VERBS: &[&str] = &[
     "update",
     "write",
 ];
-
-/// Calls of outside methods beside which the knowledge knows a coroutine function: `chain.invoke()` and `ainvoke()`.
-fn of_libraries(checked: &mut CheckedFile<'_>, taken: &FxHashSet<Span>) -> Vec<RawFinding> {
-    let analysis = checked.analysis;
-    let calls: Vec<(ExprId, ExprId, NameId)> = checked
-        .facts
-        .exprs()
-        .filter_map(|(id, expr)| match expr.kind {
-            ExprKind::Call { func, .. } => match checked.facts.expr(func).kind {
-                ExprKind::Attribute { attr, .. } => Some((id, func, attr)),
-                _ => None,
-            },
-            _ => None,
-        })
-        .filter(|(_, _, attr)| VERBS.contains(&checked.facts.name(*attr)))
-        .collect();
-    let mut findings = Vec::new();
-    for (call, func, attr) in calls {
-        let scope = crate::sites::run_scope(checked.facts, checked.facts.expr(call).scope);
-        let owner = Def { file: checked.file, scope };
-        let is_coroutine = checked.facts.scope(scope).kind == (ScopeKind::Function { is_async: true });
-        if !is_coroutine || taken.contains(&checked.facts.expr(call).span) || is_awaited(checked.facts, call) {
-            continue;
-        }
-        let quiet = analysis.graph.loop_root(owner).is_some_and(|r| !r.blocking_matters || r.is_startup || r.is_test);
-        if let Some((path, twin)) = library_twin(checked, func, attr).filter(|_| !quiet) {
-            findings
-                .extend(library_finding(checked, (call, func), &path, &twin).map(|f| (Some((owner, Err(call))), f)));
-        }
-    }
-    findings
-}
-
-fn is_awaited(facts: &FileFacts, call: ExprId) -> bool {
-    matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)))
-}
-
-/// The dotted name of an outside method, and the name of the coroutine function beside it.
-fn library_twin(checked: &mut CheckedFile<'_>, func: ExprId, attr: NameId) -> Option<(String, String)> {
-    let ExprKind::Attribute { value, .. } = checked.facts.expr(func).kind else { return None };
-    let receiver = checked.infer.expr(checked.file, value);
-    let knowledge = checked.analysis.world.knowledge;
-    let name = checked.facts.name(attr);
-    let class = match &receiver {
-        Ty::Instance(Class::External(class)) => class.clone(),
-        Ty::External(path) => path.clone(),
-        Ty::Module(_, dotted) => dotted.clone(),
-        _ => return None,
-    };
-    let twin = [format!("a{name}"), format!("{name}_async")]
-        .into_iter()
-        .find(|twin| knowledge.method(&class, twin, |path| knowledge.coroutine(path).then_some(())).is_some())?;
-    // What the plain one is known to do is for other rules to say.
-    let plain = format!("{class}.{name}");
-    let known = knowledge.method(&class, name, |path| {
-        (knowledge.coroutine(path) || knowledge.blocking(path).is_some() || knowledge.starter(path).is_some())
-            .then_some(())
-    });
-    known.is_none().then_some((plain, twin))
-}
-
-fn library_finding(
-    checked: &CheckedFile<'_>,
-    (call, func): (ExprId, ExprId),
-    path: &str,
-    twin: &str,
-) -> Option<Finding> {
-    let text = checked.analysis.call_text(checked.file, func);
-    let message =
-        format!("{text}() holds up the event loop while it works; await {twin}() instead of {}()", written_name(path));
-    let mut finding = checked.finding(RULE, Confidence::Likely, call, message)?;
-    let source = Source::of(&checked.analysis.world, checked.file);
-    let ExprKind::Attribute { value, .. } = checked.facts.expr(func).kind else { return Some(finding) };
-    if source.await_is_legal(call)
-        && let Some(arguments) = source.arguments(call)
-    {
-        let operand = format!("{}.{twin}({arguments})", source.expr(value));
-        finding.fixes.push(Fix {
-            title: format!("Await its async twin `{twin}()`"),
-            applicability: Applicability::Unsafe,
-            edits: vec![source.edit(checked.facts.expr(call).span, source.awaited(call, &operand))],
-        });
-    }
-    Some(finding)
-}

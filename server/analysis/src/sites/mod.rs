@@ -10,7 +10,7 @@ mod whole;
 
 pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
-use order::is_conditional;
+pub(crate) use order::is_conditional;
 pub use outside::holds;
 pub use whole::{Share, Whole};
 
