@@ -39,43 +39,6 @@ fn line(finding: &Value) -> String {
     )
 }
 
-/// The findings of a project beside its installed dependency.
-fn check_with(project: (&str, &str), dependency: (&str, &str)) -> Option<Vec<String>> {
-    let folder = fetch(project.0, project.1)?;
-    let beside = fetch(dependency.0, dependency.1)?;
-    let (folder, beside) = (folder.to_str()?.to_owned(), beside.to_str()?.to_owned());
-    let report = check_json(["--isolated", "--extra-path", &beside, &folder]);
-    Some(report.json["findings"].as_array()?.iter().map(line).collect())
-}
-
-/// The sites of the bug reports this tool began with, as far as its rules reach.
-#[test]
-fn waits_on_the_own_loop_are_found_where_a_probe_proves_it_runs() {
-    let dependency = ("kailash", "0.10.13");
-    let wait = |line: u32| format!("dataflow/migrations/schema_state_manager.py:{line} blocking-call error");
-    if let Some(old) = check_with(("kailash-dataflow", "0.9.6"), dependency) {
-        assert!(old.contains(&wait(839)), "{old:#?}");
-        // `if self._is_async: await ... else: ...` and refusing functions are right as they are.
-        assert!(!old.iter().any(|f| f.contains("nested-event-loop error")), "{old:#?}");
-        assert!(!old.iter().any(|f| f.contains("core/model_registry.py")), "{old:#?}");
-    }
-    if let Some(new) = check_with(("kailash-dataflow", "0.10.6"), dependency) {
-        assert!(new.contains(&wait(839)), "{new:#?}");
-        // `ThreadPoolExecutor().submit(asyncio.run, c).result()` in the arm where a loop runs.
-        for at in [4039, 4300] {
-            assert!(new.contains(&format!("dataflow/core/engine.py:{at} blocking-call error")), "{new:#?}");
-            // A RuntimeError of that work falls into `asyncio.run` on the running loop.
-            assert!(new.contains(&format!("dataflow/core/engine.py:{at} work-inside-loop-probe warning")), "{new:#?}");
-        }
-        // `discover_schema` refuses a running loop: it works as written, though by the words of an error.
-        let by_text = "dataflow/core/engine.py:2589 async-error-told-by-text hint".to_owned();
-        assert!(new.contains(&by_text), "{new:#?}");
-        let refusing =
-            |f: &String| f != &by_text && (2570..2600).any(|l| f.starts_with(&format!("dataflow/core/engine.py:{l} ")));
-        assert!(!new.iter().any(refusing), "{new:#?}");
-    }
-}
-
 /// Large projects of different kinds. What is named was read by hand.
 #[test]
 fn large_projects_are_checked_to_their_end() {
