@@ -119,6 +119,10 @@ pub(crate) struct Settings {
     /// A directory with installed packages whose source is read when it is imported; may be given several times.
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) extra_path: Vec<PathBuf>,
+    /// The Python environment with the project's packages: its directory, or an interpreter in it, which is not run. By default
+    /// the one that is activated, or that is found in or for the project.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

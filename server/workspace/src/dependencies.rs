@@ -2,6 +2,7 @@
 
 use crate::config::Scope;
 use crate::discover::FoundFile;
+use crate::environment::Environment;
 use crate::load::{Loaded, read};
 use crate::paths;
 use asyncwise_analysis::program::{Origin, Program, SearchRoots};
@@ -119,6 +120,24 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// Adds where an environment's packages lie. What is installed from the project itself (an editable install) stays the project's.
+    pub(crate) fn install(&mut self, environment: Option<Environment>, project: &Path) {
+        let Some(Environment { root, search_path }) = environment else { return };
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (root, real_project) = (real(&root), real(project));
+        for dir in search_path {
+            let at = real(&dir);
+            let dirs = match at.strip_prefix(&real_project) {
+                Ok(inside) if !at.starts_with(&root) => (&mut self.project, project.join(inside)),
+                _ => (&mut self.dependencies, dir),
+            };
+            let (dirs, dir) = dirs;
+            if !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+    }
+
     /// As the program names them.
     pub(crate) fn to_program(&self) -> SearchRoots {
         let names = |dirs: &[PathBuf]| dirs.iter().map(|dir| paths::slashed(dir)).collect();

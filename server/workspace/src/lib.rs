@@ -7,6 +7,7 @@ pub mod config;
 mod dependencies;
 pub mod discover;
 mod encode;
+pub mod environment;
 pub mod fixes;
 pub mod live;
 pub mod load;

@@ -4,6 +4,7 @@ use crate::cache::{self, Cache};
 use crate::config::{Configurations, Overrides, Scope, Source as ConfigSource};
 use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
+use crate::environment;
 use crate::load::{Loaded, read};
 use crate::pool;
 use crate::problem::Problem;
@@ -98,9 +99,14 @@ impl Session {
         let (files, failed) = pool::install(found.files.len(), || read_files(&found, request.text.as_ref(), progress));
         problems.extend(failed);
         let cache = if request.cache { Cache::new(found.project.as_deref(), &words(&request)) } else { None };
-        let dependencies = extra_paths(&files, &found, &scope);
+        let mut dependencies = extra_paths(&files, &found, &scope);
         problems.extend(dependencies.iter().filter_map(|dir| missing_directory(dir, &request.overrides)));
-        let roots = Roots { project: found.import_roots, dependencies };
+        let near = found.project.as_deref().unwrap_or(start(&request));
+        let (environment, problem) = environment::find(scope.python.as_ref(), near, &environment::variable);
+        problems.extend(problem);
+        let mut roots = Roots { project: found.import_roots, dependencies: Vec::new() };
+        roots.dependencies.append(&mut dependencies);
+        roots.install(environment, near);
         tracing::info!(files = files.len(), ?roots, "read");
         Self { files, problems, roots, scope, cache, demanded: Vec::new() }
     }

@@ -5,6 +5,7 @@ use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
 use crate::dependencies::{Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
+use crate::environment::{self, Environment};
 use crate::load::{Loaded, read, too_large};
 use crate::paths;
 use crate::pool;
@@ -113,13 +114,26 @@ impl Files {
         files.place_overlays(opening, overlays, &mut found);
         let mut problems = std::mem::take(&mut found.problems);
         problems.extend(unread(overlays, scope.max_file_size, &mut found));
+        let environment = files.environment(opening, &scope, &mut problems);
         files.read(&found, overlays, old, progress, cancel, problems)?;
         let settled: Vec<Loaded> = files.entries.values().filter_map(|entry| entry.disk.clone()).collect();
         files.roots =
             Roots { project: found.import_roots.clone(), dependencies: extra_paths(&settled, &found, &scope) };
+        files.roots.install(environment, &opening.root);
         progress.begin("Following imports", None);
         files.follow_imports(overlays, scope, old);
         (!cancel.is_cancelled()).then_some(files)
+    }
+
+    /// The environment; none for texts alone, beside which no file is looked for.
+    fn environment(&self, opening: &Opening, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Environment> {
+        if opening.paths.is_empty() {
+            return None;
+        }
+        let near = discover::project_of(&opening.root).unwrap_or(&opening.root);
+        let (environment, problem) = environment::find(scope.python.as_ref(), near, &environment::variable);
+        problems.extend(problem);
+        environment
     }
 
     /// The longest text that is read, in bytes.
