@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Cache};
 use crate::config::{Configurations, Overrides, Scope, Source as ConfigSource};
-use crate::dependencies::{Dependencies, Roots};
+use crate::dependencies::{self, Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::environment;
 use crate::load::{Loaded, read};
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::source::Source;
 use crate::structure::Trees;
 use asyncwise_analysis::finding::Finding;
-use asyncwise_analysis::program::{Origin, Program};
+use asyncwise_analysis::program::{Origin, Program, SourceFile};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
@@ -160,21 +160,18 @@ impl Session {
         self.problems.extend(unparsed.into_iter().filter(|p| !self.problems.contains(p)).collect::<Vec<_>>());
         progress.begin("Following imports", None);
         let roots = self.roots.to_program();
-        let mut program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots.clone());
+        let own: Vec<SourceFile> = self.files.iter().map(Loaded::to_program).collect();
         let known = self.files.iter().map(|file| file.path.clone()).collect();
-        let mut dependencies = Dependencies::new(&self.roots, self.scope.clone(), known);
-        let new = dependencies.complete(&program, &roots);
-        if !new.is_empty() {
-            self.add(new);
-            program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots);
-        }
-        let program = Arc::new(program);
+        let mut dependencies = Dependencies::new(&self.roots, known);
+        let new = dependencies.complete(&own, &roots, &|path, origin| dependencies::load(path, origin, &self.scope));
+        self.add(new);
+        let program = Arc::new(Program::new(self.files.iter().map(Loaded::to_program).collect(), roots));
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
         progress.begin("Checking", None);
         let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
-        (findings, dependencies.absent)
+        (findings, dependencies.absent())
     }
 
     /// For each file that was asked for and is not Python from end to end: where that begins.

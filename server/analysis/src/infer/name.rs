@@ -2,7 +2,7 @@
 
 use super::{Infer, Key};
 use crate::finding::FileId;
-use crate::program::Module;
+use crate::program::{Module, Origin};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -149,15 +149,35 @@ impl Infer<'_> {
         if let Module::File(file) = module
             && let Some(ty) = self.try_member_of_module(*file, name)
         {
-            return ty;
+            let is_dependency = self.world.program.file(*file).origin == Origin::Dependency;
+            let known = (is_dependency && !matches!(ty, Ty::Module(..) | Ty::External(_)))
+                .then(|| self.known(&join(dotted, name)))
+                .flatten();
+            return known.unwrap_or(ty);
         }
-        let full = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
+        let full = join(dotted, name);
         match (self.world.program.submodule(module, name), module) {
             (Module::External, Module::External) => self.external(&full),
             (Module::External, Module::Namespace(_)) => self.external(&full),
-            (Module::External, Module::File(_)) => Ty::Unknown,
+            (Module::External, Module::File(_)) => self.known(&full).unwrap_or(Ty::Unknown),
             (found, _) => Ty::Module(found, SmolStr::from(full)),
         }
+    }
+
+    /// What the tables know under a name: it is taken for that, also where its source is at hand.
+    fn known(&self, path: &str) -> Option<Ty> {
+        self.world.knowledge.knows(path).then(|| self.external(path))
+    }
+
+    /// The same for what a dependency defines.
+    pub(super) fn known_definition(&self, def: Def) -> Option<Ty> {
+        let program = &self.world.program;
+        if program.file(def.file).origin != Origin::Dependency
+            || self.facts(def.file).scope(def.scope).parent != Some(ScopeId::MODULE)
+        {
+            return None;
+        }
+        self.known(&join(program.module_name(def.file), self.world.name(def)))
     }
 
     fn member_of_module(&mut self, file: FileId, name: &str) -> Ty {
@@ -220,4 +240,8 @@ impl Infer<'_> {
             None => !name.starts_with('_'),
         }
     }
+}
+
+fn join(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") }
 }

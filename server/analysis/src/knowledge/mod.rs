@@ -4,6 +4,7 @@
 //! anywhere else goes through [`Knowledge::canonical`] first; methods are looked up through [`Knowledge::method`], which
 //! follows the bases of external classes.
 
+mod known;
 mod tables;
 
 pub use tables::*;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,8 @@ pub struct Knowledge {
     returns: FxHashMap<SmolStr, Vec<Returns>>,
     classes: FxHashMap<SmolStr, Class>,
     aliases: FxHashMap<SmolStr, SmolStr>,
+    /// The names of all rows, once somebody asks.
+    known: OnceLock<FxHashSet<SmolStr>>,
 }
 
 /// The context rows and their indexes.
@@ -163,6 +166,7 @@ impl Knowledge {
             returns: FxHashMap::default(),
             classes: read_classes(),
             aliases: FxHashMap::default(),
+            known: OnceLock::new(),
         }
     }
 

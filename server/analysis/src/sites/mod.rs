@@ -16,6 +16,7 @@ pub use whole::{Share, Whole};
 use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
 use crate::infer::{Infer, Keeping, World};
+use crate::program::Origin;
 use crate::settings::RunsOn;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -87,6 +88,9 @@ impl SiteContext<'_> {
 
     /// The method that a bare name is enough to find, for a call in `reader`.
     fn unique_method(&self, reader: FileId, name: &str) -> Option<Def> {
+        if self.world.program.file(reader).origin == Origin::Dependency {
+            return None;
+        }
         if self.world.keeping == Keeping::Readers {
             self.whole.note_name(name, reader);
         }

@@ -3,7 +3,7 @@
 use super::overlay::Overlay;
 use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
-use crate::dependencies::{Dependencies, Roots};
+use crate::dependencies::{self, Dependencies, Roots};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::environment::{self, Environment};
 use crate::load::{Loaded, read, too_large};
@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
+use asyncwise_analysis::reach;
 use asyncwise_analysis::settings::Settings;
-use asyncwise_syntax::facts::{FileFacts, Imported};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ pub(super) struct Entry {
     name: Arc<str>,
     origin: Origin,
     pub(super) asked: bool,
+    /// It is there because something imports it.
+    is_reached: bool,
     scope: Arc<Scope>,
     settings: Arc<Settings>,
     /// As on the disk; none where it cannot be read and only an editor knows it.
@@ -41,7 +43,16 @@ pub(super) struct Entry {
 impl Entry {
     fn of_disk(loaded: Loaded, scope: Arc<Scope>) -> Self {
         let (path, name, settings) = (loaded.path.clone(), loaded.name.clone(), loaded.settings.clone());
-        Self { path, name, origin: loaded.origin, asked: loaded.asked, scope, settings, disk: Some(loaded) }
+        Self {
+            path,
+            name,
+            origin: loaded.origin,
+            asked: loaded.asked,
+            is_reached: false,
+            scope,
+            settings,
+            disk: Some(loaded),
+        }
     }
 
     fn of_editor(path: &Path, found: &FoundFile) -> Self {
@@ -50,6 +61,7 @@ impl Entry {
             name: paths::slashed(path).into(),
             origin: Origin::Project,
             asked: found.asked,
+            is_reached: false,
             scope: found.scope.clone(),
             settings: found.scope.settings(path),
             disk: None,
@@ -196,15 +208,19 @@ impl Files {
     /// Reads what the files import and the walk did not bring.
     fn follow_imports(&mut self, overlays: &FxHashMap<PathBuf, Overlay>, scope: Arc<Scope>, old: Option<&Files>) {
         let roots = self.roots.to_program();
-        let program = self.program(overlays);
+        let own = self.program(overlays).files;
         let unread = overlays.iter().filter(|(_, overlay)| overlay.unread.is_some()).map(|(path, _)| path);
         let known = self.entries.keys().chain(unread).cloned().collect();
-        let mut dependencies = Dependencies::new(&self.roots, scope.clone(), known);
-        let new = pool::install(program.files.len(), || dependencies.complete(&program, &roots));
+        let mut dependencies = Dependencies::new(&self.roots, known);
+        let reader = |path: &Path, origin| {
+            let loaded = dependencies::load(path, origin, &scope)?;
+            let same = old.and_then(|old| old.entries.get(path)?.disk.clone());
+            Some(same.filter(|same| same.hash == loaded.hash && same.origin == origin).unwrap_or(loaded))
+        };
+        let new = pool::install(own.len(), || dependencies.complete(&own, &roots, &reader));
         for loaded in new {
-            let same = old.and_then(|old| old.entries.get(&loaded.path)?.disk.clone());
-            let loaded = same.filter(|same| same.hash == loaded.hash && same.origin == loaded.origin).unwrap_or(loaded);
-            self.entries.insert(loaded.path.clone(), Entry::of_disk(loaded, scope.clone()));
+            let entry = Entry { is_reached: true, ..Entry::of_disk(loaded, scope.clone()) };
+            self.entries.insert(entry.path.clone(), entry);
         }
         self.dependencies = Some(dependencies);
     }
@@ -237,13 +253,21 @@ impl Files {
         discover::is_python(path) || CONFIGURATION.contains(&name) || holds_files() || path.is_dir()
     }
 
-    /// Whether a file imports, since its last state, a module that is on the disk and not in the program.
-    pub(super) fn brings_modules(&mut self, new: &Program, old: &Program, file: FileId) -> bool {
-        if imports(new.facts(file)) == imports(old.facts(file)) {
+    /// Whether other files are reached from the project than before some of its files got other texts.
+    pub(super) fn reach_others(&self, new: &Program, old: &Program, changed: &[FileId]) -> bool {
+        let is_reached =
+            |file: &FileId| self.entries.get(Path::new(&*new.file(*file).path)).is_some_and(|e| e.is_reached);
+        let asks_same = |file: &FileId| reach::digest(new.facts(*file)) == reach::digest(old.facts(*file));
+        let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
+        // What is used of a dependency hangs on all of its text.
+        if reached.is_empty() && own.iter().all(asks_same) {
             return false;
         }
-        let missing = new.missing_modules_of(file);
-        self.dependencies.as_mut().is_some_and(|dependencies| dependencies.finds(&missing))
+        let Some(dependencies) = &self.dependencies else { return false };
+        let own: Vec<SourceFile> =
+            new.ids().filter(|file| !is_reached(file)).map(|file| new.file(file).clone()).collect();
+        let reader = |path: &Path, _| self.entries.get(path)?.disk.clone();
+        pool::install(new.files.len(), || dependencies.differ(&own, &self.roots.to_program(), &reader))
     }
 }
 
@@ -255,15 +279,6 @@ fn unread(overlays: &FxHashMap<PathBuf, Overlay>, limit: u64, found: &mut Discov
         too_large(path, text.len() as u64, limit)
     });
     left_out.collect()
-}
-
-/// What a file imports: module, level, name.
-fn imports(facts: &FileFacts) -> FxHashSet<(&str, u32, Option<&str>)> {
-    let name = |what: &Imported| match what {
-        Imported::Name(name) => Some(facts.name(*name)),
-        _ => None,
-    };
-    facts.imports.iter().map(|import| (import.module.as_str(), import.level, name(&import.what))).collect()
 }
 
 fn entry(path: &Path, file: &FoundFile, overlay: Option<&Overlay>, old: Option<&Files>) -> Result<Entry, Problem> {

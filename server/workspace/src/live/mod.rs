@@ -203,7 +203,7 @@ impl Project {
         }
         let changed: Vec<FileId> = replaced.iter().map(|(id, _)| *id).collect();
         let program = Arc::new(self.snapshot.program().replace(replaced));
-        if changed.iter().any(|id| self.files.brings_modules(&program, self.snapshot.program(), *id)) {
+        if self.files.reach_others(&program, self.snapshot.program(), &changed) {
             return false;
         }
         self.snapshot = self.snapshot.update(program, &changed, &self.overlays);
