@@ -165,6 +165,7 @@ impl Settings {
         Opening {
             root: root.to_owned(),
             paths,
+            cache: true,
             config: match &self.configuration {
                 Some(file) if !file.as_os_str().is_empty() => Source::File(absolute(file)),
                 _ => Source::Nearest,

@@ -5,6 +5,7 @@ mod lookup;
 use crate::config::Scope;
 use crate::discover::FoundFile;
 use crate::environment::Environment;
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read};
 use crate::paths;
 use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
@@ -88,11 +89,41 @@ fn read_some(places: &[(PathBuf, Origin)], reader: Reader<'_>, all: &mut Vec<Loa
         if all.len() + some.len() > MAX_FILES || bytes > MAX_BYTES {
             return false;
         }
-        let new: Vec<Loaded> = some.par_iter().filter_map(|(path, origin)| reader(path, *origin)).collect();
+        let read =
+            |(path, origin): &(PathBuf, Origin)| reader(path, *origin).inspect(|file| drop(file.facts().clone()));
+        let new: Vec<Loaded> = some.par_iter().filter_map(read).collect();
         bytes += new.iter().map(|file| file.source.text.len()).sum::<usize>();
         all.extend(new);
     }
     true
+}
+
+/// Reads files of dependencies, with the facts that an earlier run left.
+pub(crate) struct Store<'s> {
+    pub(crate) roots: &'s Roots,
+    pub(crate) scope: &'s Arc<Scope>,
+    /// None where nothing is to be kept between runs.
+    pub(crate) facts: Option<&'s FactsCache>,
+}
+
+impl Store<'_> {
+    /// Reads a file.
+    pub(crate) fn load(&self, path: &Path, origin: Origin) -> Option<Loaded> {
+        let file = load(path, origin, self.scope)?;
+        if let (Some(facts), Origin::Dependency) = (self.facts, origin)
+            && let Some(package) = self.roots.package_of(path)
+        {
+            facts.fill(&package, &file);
+        }
+        Some(file)
+    }
+
+    /// Leaves the facts of these files to the next run.
+    pub(crate) fn keep(&self, files: &[Loaded]) {
+        let Some(facts) = self.facts else { return };
+        let installed = files.iter().filter(|file| file.origin == Origin::Dependency);
+        facts.keep(installed.filter_map(|file| Some((self.roots.package_of(&file.path)?, file))));
+    }
 }
 
 /// Reads a file that nobody asked for: what is wrong with it is not worth an error.
@@ -112,6 +143,15 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// The top-level package that a file of a dependency belongs to.
+    fn package_of(&self, path: &Path) -> Option<String> {
+        let inside = self.dependencies.iter().filter_map(|dir| path.strip_prefix(dir).ok());
+        let first = inside.min_by_key(|rest| rest.components().count())?.components().next()?;
+        let name = first.as_os_str().to_string_lossy();
+        let name = name.split('.').next().unwrap_or_default();
+        Some(name.strip_suffix("-stubs").unwrap_or(name).to_owned())
+    }
+
     /// Adds where an environment's packages lie. What is installed from the project itself (an editable install) stays the project's.
     pub(crate) fn install(&mut self, environment: Option<Environment>, project: &Path) {
         let Some(Environment { root, search_path }) = environment else { return };

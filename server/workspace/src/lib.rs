@@ -8,6 +8,7 @@ mod dependencies;
 pub mod discover;
 mod encode;
 pub mod environment;
+mod facts_cache;
 pub mod fixes;
 pub mod live;
 pub mod load;

@@ -2,9 +2,10 @@
 
 use crate::cache::{self, Cache};
 use crate::config::{Configurations, Overrides, Scope, Source as ConfigSource};
-use crate::dependencies::{self, Dependencies, Roots};
+use crate::dependencies::{Dependencies, Roots, Store};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::environment;
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read};
 use crate::pool;
 use crate::problem::Problem;
@@ -82,6 +83,7 @@ pub struct Session {
     roots: Roots,
     scope: Arc<Scope>,
     cache: Option<Cache>,
+    facts: Option<FactsCache>,
     /// Files that were read because something imports them: indices into `files`.
     demanded: Vec<usize>,
 }
@@ -108,7 +110,8 @@ impl Session {
         roots.dependencies.append(&mut dependencies);
         roots.install(environment, near);
         tracing::info!(files = files.len(), ?roots, "read");
-        Self { files, problems, roots, scope, cache, demanded: Vec::new() }
+        let facts = request.cache.then(FactsCache::open).flatten();
+        Self { files, problems, roots, scope, cache, facts, demanded: Vec::new() }
     }
 
     /// Checks the files.
@@ -163,7 +166,10 @@ impl Session {
         let own: Vec<SourceFile> = self.files.iter().map(Loaded::to_program).collect();
         let known = self.files.iter().map(|file| file.path.clone()).collect();
         let mut dependencies = Dependencies::new(&self.roots, known);
-        let new = dependencies.complete(&own, &roots, &|path, origin| dependencies::load(path, origin, &self.scope));
+        let store = Store { roots: &self.roots, scope: &self.scope, facts: self.facts.as_ref() };
+        let new = dependencies.complete(&own, &roots, &|path, origin| store.load(path, origin));
+        tracing::info!(milliseconds = start.elapsed().as_millis(), files = new.len(), "dependencies");
+        store.keep(&new);
         self.add(new);
         let program = Arc::new(Program::new(self.files.iter().map(Loaded::to_program).collect(), roots));
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");

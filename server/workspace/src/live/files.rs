@@ -3,9 +3,10 @@
 use super::overlay::Overlay;
 use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
-use crate::dependencies::{self, Dependencies, Roots};
+use crate::dependencies::{self, Dependencies, Roots, Store};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::environment::{self, Environment};
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read, too_large};
 use crate::paths;
 use crate::pool;
@@ -133,7 +134,7 @@ impl Files {
             Roots { project: found.import_roots.clone(), dependencies: extra_paths(&settled, &found, &scope) };
         files.roots.install(environment, &opening.root);
         progress.begin("Following imports", None);
-        files.follow_imports(overlays, scope, old);
+        files.follow_imports(opening, overlays, scope, old);
         (!cancel.is_cancelled()).then_some(files)
     }
 
@@ -206,18 +207,34 @@ impl Files {
     }
 
     /// Reads what the files import and the walk did not bring.
-    fn follow_imports(&mut self, overlays: &FxHashMap<PathBuf, Overlay>, scope: Arc<Scope>, old: Option<&Files>) {
+    fn follow_imports(
+        &mut self,
+        opening: &Opening,
+        overlays: &FxHashMap<PathBuf, Overlay>,
+        scope: Arc<Scope>,
+        old: Option<&Files>,
+    ) {
         let roots = self.roots.to_program();
         let own = self.program(overlays).files;
         let unread = overlays.iter().filter(|(_, overlay)| overlay.unread.is_some()).map(|(path, _)| path);
         let known = self.entries.keys().chain(unread).cloned().collect();
         let mut dependencies = Dependencies::new(&self.roots, known);
+        let facts = opening.cache.then(FactsCache::open).flatten();
+        let store = Store { roots: &self.roots, scope: &scope, facts: facts.as_ref() };
         let reader = |path: &Path, origin| {
-            let loaded = dependencies::load(path, origin, &scope)?;
             let same = old.and_then(|old| old.entries.get(path)?.disk.clone());
-            Some(same.filter(|same| same.hash == loaded.hash && same.origin == origin).unwrap_or(loaded))
+            let loaded = match same.filter(|same| same.origin == origin) {
+                // Without its facts: those before are taken if it is the same.
+                Some(same) => {
+                    let now = dependencies::load(path, origin, &scope)?;
+                    if now.hash == same.hash { same } else { now }
+                }
+                None => store.load(path, origin)?,
+            };
+            Some(loaded)
         };
         let new = pool::install(own.len(), || dependencies.complete(&own, &roots, &reader));
+        store.keep(&new);
         for loaded in new {
             let entry = Entry { is_reached: true, ..Entry::of_disk(loaded, scope.clone()) };
             self.entries.insert(entry.path.clone(), entry);

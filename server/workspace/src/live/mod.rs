@@ -34,6 +34,8 @@ pub struct Opening {
     pub config: ConfigSource,
     /// What overrides it.
     pub overrides: Overrides,
+    /// Whether facts of dependencies that earlier runs left may be used, and are kept for later ones.
+    pub cache: bool,
 }
 
 /// Something that happened to a file.
