@@ -150,34 +150,35 @@ impl Infer<'_> {
             && let Some(ty) = self.try_member_of_module(*file, name)
         {
             let is_dependency = self.world.program.file(*file).origin == Origin::Dependency;
-            let known = (is_dependency && !matches!(ty, Ty::Module(..) | Ty::External(_)))
-                .then(|| self.known(&join(dotted, name)))
-                .flatten();
+            let may_be_known = is_dependency && !matches!(ty, Ty::Module(..) | Ty::External(_));
+            let known = may_be_known.then(|| self.known(*file, &join(dotted, name))).flatten();
             return known.unwrap_or(ty);
         }
         let full = join(dotted, name);
         match (self.world.program.submodule(module, name), module) {
             (Module::External, Module::External) => self.external(&full),
             (Module::External, Module::Namespace(_)) => self.external(&full),
-            (Module::External, Module::File(_)) => self.known(&full).unwrap_or(Ty::Unknown),
+            (Module::External, Module::File(file)) => self.known(*file, &full).unwrap_or(Ty::Unknown),
             (found, _) => Ty::Module(found, SmolStr::from(full)),
         }
     }
 
-    /// What the tables know under a name: it is taken for that, also where its source is at hand.
-    fn known(&self, path: &str) -> Option<Ty> {
-        self.world.knowledge.knows(path).then(|| self.external(path))
+    /// What the tables, or the project's settings, say of a name of a dependency's module: it is taken for that, also where its source is at hand.
+    fn known(&self, file: FileId, path: &str) -> Option<Ty> {
+        let source = self.world.program.file(file);
+        let is_known = source.origin == Origin::Dependency
+            && (self.world.knowledge.knows(path) || source.settings.speaks_of(path));
+        is_known.then(|| self.external(path))
     }
 
     /// The same for what a dependency defines.
     pub(super) fn known_definition(&self, def: Def) -> Option<Ty> {
         let program = &self.world.program;
-        if program.file(def.file).origin != Origin::Dependency
-            || self.facts(def.file).scope(def.scope).parent != Some(ScopeId::MODULE)
-        {
+        let is_public = || program.facts(def.file).scope(def.scope).parent == Some(ScopeId::MODULE);
+        if program.file(def.file).origin != Origin::Dependency || !is_public() {
             return None;
         }
-        self.known(&join(program.module_name(def.file), self.world.name(def)))
+        self.known(def.file, &join(program.module_name(def.file), self.world.name(def)))
     }
 
     fn member_of_module(&mut self, file: FileId, name: &str) -> Ty {
