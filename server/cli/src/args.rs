@@ -82,7 +82,7 @@ pub(crate) struct Check {
     pub(crate) fixing: Fixing,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Do not use the findings of the last run, and keep none for the next.
+    /// Do not use what earlier runs kept (findings, facts of installed packages), and keep nothing for the next.
     #[arg(long)]
     pub(crate) no_cache: bool,
     /// The path the text on stdin stands for: it decides configuration, imports and what is printed.
