@@ -186,12 +186,13 @@ impl Walk {
                 self.submodule(program, file, &name, &request.path);
             }
             Module::File(file) => self.ask(program, file, &name, &request),
+            // A regular package that comes later on the path outweighs a directory.
+            Module::Namespace(_) | Module::External if !is_last => self.missing.push(request),
             Module::Namespace(_) if !request.path.is_empty() => {
                 let module = join(&name, &request.path[0]);
                 request.path.remove(0);
                 self.request(program, from, &module, 0, request.path, false);
             }
-            Module::Namespace(_) | Module::External if !is_last => self.missing.push(request),
             _ => {}
         }
     }

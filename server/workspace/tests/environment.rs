@@ -136,6 +136,14 @@ fn namespaces_and_stubs() {
 }
 
 #[test]
+fn a_directory_of_the_project_does_not_hide_a_package_of_its_name() {
+    let main = "from tool import slow\n\n\nasync def main():\n    slow()\n";
+    let project = [("main.py", main), ("tool/example.py", "")];
+    let packages = [("tool/__init__.py", "from .work import slow\n"), ("tool/work.py", SLOW)];
+    assert_eq!(Machine::new(&project, &packages).findings(), ["main.py:5 blocking-call"]);
+}
+
+#[test]
 fn a_project_that_is_installed_in_its_own_environment_stays_the_project() {
     let main = "from own import work\n\n\nasync def main():\n    work.slow()\n";
     let machine = Machine::new(&[("main.py", main), ("lib/own/__init__.py", ""), ("lib/own/work.py", SLOW)], &[]);

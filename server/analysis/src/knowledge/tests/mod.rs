@@ -379,7 +379,8 @@ fn what_rows_speak_of_is_known_and_modules_are_not() {
     for name in ["requests.get", "requests.Session", "requests.sessions.Session", "fastapi.FastAPI", "pytest.raises"] {
         assert!(knowledge.knows(name), "{name}");
     }
-    for name in ["requests", "sqlalchemy.orm", "fastapi.routing", "fastapi.nothing", "requests.sessions", "vendor.get"] {
+    for name in ["requests", "sqlalchemy.orm", "fastapi.routing", "fastapi.nothing", "requests.sessions", "vendor.get"]
+    {
         assert!(!knowledge.knows(name), "{name}");
     }
 }
