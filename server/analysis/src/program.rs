@@ -189,10 +189,11 @@ impl Program {
     /// A module in another portion (PEP 420) of the namespace package at `dir`.
     fn portion(&self, dir: &str, name: &str) -> Module {
         let roots = || self.paths.roots.project.iter().chain(&self.paths.roots.dependencies);
-        let inside = roots().filter_map(|root| within(dir, root).then(|| dir[root.len()..].trim_start_matches('/')));
+        let around = roots().filter(|root| within(dir, root));
+        let inside = around.map(|root| dir[root.len()..].trim_start_matches('/'));
         let Some(package) = inside.min_by_key(|rest| rest.len()) else { return Module::External };
-        let found = roots().map(|root| self.under(&join(root, package), name));
-        found.into_iter().find(|module| *module != Module::External).unwrap_or(Module::External)
+        let mut found = roots().map(|root| self.under(&join(root, package), name));
+        found.find(|module| *module != Module::External).unwrap_or(Module::External)
     }
 
     /// The dotted path outside the program that a relative or absolute import names.

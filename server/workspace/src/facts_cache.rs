@@ -121,8 +121,8 @@ impl FactsCache {
                 entries.extend(old.map(|old| (*hash, old.bytes[*start..*end].into())));
             }
         }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        entries.dedup_by(|a, b| a.0 == b.0);
+        entries.sort_by_key(|entry| entry.0);
+        entries.dedup_by_key(|entry| entry.0);
         self.put(package, &packed(&entries))
     }
 
