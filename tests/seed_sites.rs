@@ -93,7 +93,8 @@ fn the_sites_of_the_first_seed_are_found() {
     assert_eq!(missed(&findings, &old_sites()), Vec::<String>::new());
     // The coroutines of the same classes ask the flag first, or await.
     let lines = |rule: &str, path: &str| {
-        let own = findings.iter().filter(|f| f["rule"] == rule && f["path"].as_str().is_some_and(|p| p.ends_with(path)));
+        let own =
+            findings.iter().filter(|f| f["rule"] == rule && f["path"].as_str().is_some_and(|p| p.ends_with(path)));
         own.count()
     };
     assert_eq!(lines("loop-refusing-call", REGISTRY), 13);
@@ -106,6 +107,7 @@ fn the_sites_of_the_second_seed_are_found() {
     let Some(findings) = findings("0.10.6") else { return };
     assert_eq!(missed(&findings, &new_sites()), Vec::<String>::new());
     // `discover_schema` refuses a running loop: it works as written, but for how it tells its error.
-    let loud = findings.iter().filter(|f| (2570..2600).any(|line| stands_at(f, ENGINE, line)) && f["severity"] != "hint");
+    let loud =
+        findings.iter().filter(|f| (2570..2600).any(|line| stands_at(f, ENGINE, line)) && f["severity"] != "hint");
     assert_eq!(loud.collect::<Vec<_>>(), Vec::<&Value>::new());
 }

@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 /// The binary, built from the sources as they are, once per test process.
 pub fn asyncwise() -> Command {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    Command::new(BINARY.get_or_init(build))
+    let mut command = Command::new(BINARY.get_or_init(build));
+    // What happens to be installed where the tests are run is none of their business.
+    command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX");
+    command
 }
 
 /// The folder of the test's own profile: `target/debug` or `target/release`.

@@ -15,6 +15,7 @@ pub mod infer;
 pub mod knowledge;
 pub mod program;
 pub mod query;
+pub mod reach;
 pub mod roots;
 pub mod rules;
 pub mod settings;

@@ -2,9 +2,8 @@
 
 use crate::finding::FileId;
 use crate::settings::Settings;
-use asyncwise_syntax::facts::{FileFacts, Imported};
+use asyncwise_syntax::facts::FileFacts;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 /// Where a file comes from.
@@ -160,16 +159,41 @@ impl Program {
                 found => return found,
             }
         }
+        if let Some(stub) = self.stub(dotted) {
+            return Module::File(stub);
+        }
         namespace.map_or(Module::External, Module::Namespace)
+    }
+
+    /// A module of a stub package (PEP 561): only where there is no source, which says more.
+    fn stub(&self, dotted: &str) -> Option<FileId> {
+        let path = stub_path(dotted);
+        self.paths.roots.dependencies.iter().find_map(|root| match self.under(root, &path) {
+            Module::File(file) => Some(file),
+            _ => None,
+        })
     }
 
     /// The module `name` inside the package or namespace `of`.
     pub fn submodule(&self, of: &Module, name: &str) -> Module {
         match of {
             Module::File(f) if self.is_package(*f) => self.under(parent(&self.file(*f).path), name),
-            Module::Namespace(dir) => self.under(dir, name),
+            Module::Namespace(dir) => match self.under(dir, name) {
+                Module::External => self.portion(dir, name),
+                found => found,
+            },
             _ => Module::External,
         }
+    }
+
+    /// A module in another portion (PEP 420) of the namespace package at `dir`.
+    fn portion(&self, dir: &str, name: &str) -> Module {
+        let roots = || self.paths.roots.project.iter().chain(&self.paths.roots.dependencies);
+        let around = roots().filter(|root| within(dir, root));
+        let inside = around.map(|root| dir[root.len()..].trim_start_matches('/'));
+        let Some(package) = inside.min_by_key(|rest| rest.len()) else { return Module::External };
+        let mut found = roots().map(|root| self.under(&join(root, package), name));
+        found.find(|module| *module != Module::External).unwrap_or(Module::External)
     }
 
     /// The dotted path outside the program that a relative or absolute import names.
@@ -184,54 +208,6 @@ impl Program {
             base.push(dotted);
         }
         base.join(".")
-    }
-
-    /// Dotted names of modules that the files import and no file of the program is, each with all its prefixes, sorted:
-    /// what a caller with dependencies at hand may add. Modules of the standard library are left out.
-    pub fn missing_modules(&self) -> Vec<String> {
-        self.missing(self.ids())
-    }
-
-    /// The same of one file.
-    pub fn missing_modules_of(&self, file: FileId) -> Vec<String> {
-        self.missing(std::iter::once(file))
-    }
-
-    fn missing(&self, files: impl Iterator<Item = FileId>) -> Vec<String> {
-        let mut missing = BTreeSet::new();
-        for id in files {
-            let facts = self.facts(id);
-            for import in facts.imports.iter().filter(|i| !i.type_checking) {
-                let name = self.external_name(id, &import.module, import.level);
-                if is_standard_library(name.split('.').next().unwrap_or_default()) {
-                    continue;
-                }
-                let module = self.resolve(id, &import.module, import.level);
-                if let Imported::Name(n) = import.what {
-                    let sub = facts.name(n);
-                    let known = match &module {
-                        Module::File(f) => !self.is_package(*f) || self.binds(*f, sub),
-                        _ => false,
-                    };
-                    if !known && self.submodule(&module, sub) == Module::External {
-                        missing.insert(format!("{name}.{sub}"));
-                    }
-                }
-                if !matches!(module, Module::File(_)) {
-                    let mut end = name.len();
-                    while end > 0 {
-                        missing.insert(name[..end].to_owned());
-                        end = name[..end].rfind('.').unwrap_or(0);
-                    }
-                }
-            }
-        }
-        missing.into_iter().filter(|n| !n.is_empty()).collect()
-    }
-
-    fn binds(&self, file: FileId, name: &str) -> bool {
-        let facts = self.facts(file);
-        facts.bindings_of(asyncwise_syntax::facts::ScopeId::MODULE).iter().any(|b| facts.name(b.name) == name)
     }
 
     fn search_path(&self, from: FileId, standard: bool) -> Vec<&str> {
@@ -297,8 +273,18 @@ impl Program {
         let rest = path.strip_prefix(root).unwrap_or(path).trim_start_matches('/');
         let rest = rest.rsplit_once('.').map_or(rest, |(head, _)| head);
         let rest = rest.strip_suffix("/__init__").unwrap_or(rest);
-        rest.replace('/', ".")
+        let name = rest.replace('/', ".");
+        match name.split_once("-stubs") {
+            Some((package, rest)) if self.file(id).origin == Origin::Dependency => format!("{package}{rest}"),
+            _ => name,
+        }
     }
+}
+
+/// Where a stub package has a module: `a-stubs.b` for `a.b`.
+pub fn stub_path(dotted: &str) -> String {
+    let (first, rest) = dotted.split_at(dotted.find('.').unwrap_or(dotted.len()));
+    format!("{first}-stubs{rest}")
 }
 
 fn parent(path: &str) -> &str {

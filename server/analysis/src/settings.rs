@@ -94,6 +94,15 @@ pub struct Settings {
     pub contexts: Contexts,
 }
 
+impl Settings {
+    /// Whether it says something of the function at a dotted name, or of a method of the class there.
+    pub fn speaks_of(&self, name: &str) -> bool {
+        let listed = self.blocking_calls.iter().map(|own| &own.name).chain(&self.loop_starters);
+        let mut listed = listed.chain(self.offload_functions.iter().map(|own| &own.name));
+        listed.any(|own| own == name || own.rsplit_once('.').is_some_and(|(owner, _)| owner == name))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

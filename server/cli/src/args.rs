@@ -82,7 +82,7 @@ pub(crate) struct Check {
     pub(crate) fixing: Fixing,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Do not use the findings of the last run, and keep none for the next.
+    /// Do not use what earlier runs kept (findings, facts of installed packages), and keep nothing for the next.
     #[arg(long)]
     pub(crate) no_cache: bool,
     /// The path the text on stdin stands for: it decides configuration, imports and what is printed.
@@ -119,6 +119,10 @@ pub(crate) struct Settings {
     /// A directory with installed packages whose source is read when it is imported; may be given several times.
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) extra_path: Vec<PathBuf>,
+    /// The Python environment with the project's packages: its directory, or an interpreter in it, which is not run. By default
+    /// the one that is activated, or that is found in or for the project.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

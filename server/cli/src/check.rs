@@ -81,6 +81,7 @@ fn request(args: &Check, cwd: &Path) -> Result<Request, String> {
         min_confidence: args.rules.min_confidence.map(Into::into),
         target_version: args.settings.target_version,
         extra_paths: args.settings.extra_path.iter().map(absolute).collect(),
+        python: args.settings.python.as_ref().map(absolute),
     };
     Ok(Request { cwd: cwd.to_owned(), paths, text, config, overrides, cache: !args.no_cache })
 }

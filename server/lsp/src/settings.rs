@@ -70,6 +70,9 @@ pub(crate) struct Settings {
     pub(crate) configuration: Option<PathBuf>,
     /// Directories, relative to the folder, with installed packages whose source is read when it is imported.
     pub(crate) extra_paths: Vec<PathBuf>,
+    /// The Python environment with the project's packages, relative to the folder: its directory, or an interpreter in it, which
+    /// is not run. Without it, what the configuration file says, or the one that is activated or found.
+    pub(crate) python: Option<PathBuf>,
     /// The files whose findings are shown.
     pub(crate) diagnostic_mode: DiagnosticMode,
     /// Show above functions that block or start an event loop how many coroutines reach them.
@@ -91,6 +94,7 @@ impl Default for Settings {
             target_version: None,
             configuration: None,
             extra_paths: Vec::new(),
+            python: None,
             diagnostic_mode: DiagnosticMode::default(),
             code_lens: true,
             inlay_hints: false,
@@ -161,6 +165,7 @@ impl Settings {
         Opening {
             root: root.to_owned(),
             paths,
+            cache: true,
             config: match &self.configuration {
                 Some(file) if !file.as_os_str().is_empty() => Source::File(absolute(file)),
                 _ => Source::Nearest,
@@ -170,6 +175,7 @@ impl Settings {
                 min_confidence: self.min_confidence,
                 target_version: self.target_version.as_deref().and_then(version::parse),
                 extra_paths: self.extra_paths.iter().map(absolute).collect(),
+                python: self.python.as_ref().filter(|path| !path.as_os_str().is_empty()).map(absolute),
             },
         }
     }

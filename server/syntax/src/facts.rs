@@ -6,10 +6,11 @@
 //! statement after those of the one before (scopes in two runs), so the facts of unchanged statements can be copied and
 //! shifted.
 
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// A half-open range of byte offsets, from 0, into the file's decoded text.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -47,7 +48,7 @@ impl Span {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
         pub struct $name(pub u32);
         impl $name {
             /// As an index into its array.
@@ -77,7 +78,7 @@ impl ScopeId {
 }
 
 /// A run of elements in one of the arrays of [`FileFacts`]; which array is said by the field that holds it.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Run {
     /// Index of the first element.
     pub start: u32,
@@ -97,15 +98,15 @@ impl Run {
 }
 
 /// A block of statements: a run of [`FileFacts::stmt_lists`].
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Block(pub Run);
 
 /// A list of expressions: a run of [`FileFacts::expr_lists`].
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Exprs(pub Run);
 
 /// What an expression or a statement stands in.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Parent {
     /// Directly in this expression.
     Expr(ExprId),
@@ -116,7 +117,7 @@ pub enum Parent {
 }
 
 /// An expression.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Expr {
     /// Where it stands. Parentheses around it are not part of it.
     pub span: Span,
@@ -130,7 +131,7 @@ pub struct Expr {
 }
 
 /// The kinds of expression. Children are ids; the source order of the children is the order of evaluation.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum ExprKind {
     /// A name, also as an assignment target.
     Name(NameId),
@@ -251,7 +252,7 @@ pub enum ExprKind {
 }
 
 /// The four comprehensions.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum ComprehensionKind {
     /// `[... for ...]`
     List,
@@ -264,7 +265,7 @@ pub enum ComprehensionKind {
 }
 
 /// Comparison operators.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum CompareOp {
     /// `==`
     Eq,
@@ -283,7 +284,7 @@ pub enum CompareOp {
 }
 
 /// An argument of a call, or a base of a class.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Arg {
     /// `name=` of a keyword argument.
     pub name: Option<NameId>,
@@ -294,7 +295,7 @@ pub struct Arg {
 }
 
 /// Stars before an argument or parameter.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Star {
     /// None.
     #[default]
@@ -306,7 +307,7 @@ pub enum Star {
 }
 
 /// A statement.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Stmt {
     /// Where it stands, its block included; decorators are part of a definition's span.
     pub span: Span,
@@ -321,7 +322,7 @@ pub struct Stmt {
 }
 
 /// The kinds of statement. `elif` is an [`StmtKind::If`] alone in `orelse`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum StmtKind {
     /// An expression.
     Expr(ExprId),
@@ -454,7 +455,7 @@ pub enum StmtKind {
 }
 
 /// One item of a `with`.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct WithItem {
     /// The context manager.
     pub context: ExprId,
@@ -463,7 +464,7 @@ pub struct WithItem {
 }
 
 /// One `except` of a `try`.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Handler {
     /// From `except` to the end of its block.
     pub span: Span,
@@ -476,7 +477,7 @@ pub struct Handler {
 }
 
 /// One `case` of a `match`.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Case {
     /// From `case` to the end of its block.
     pub span: Span,
@@ -491,7 +492,7 @@ pub struct Case {
 }
 
 /// What kind of scope.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum ScopeKind {
     /// The file.
     Module,
@@ -512,7 +513,7 @@ pub enum ScopeKind {
 }
 
 /// A module, class, function, lambda or comprehension.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Scope {
     /// What it is.
     pub kind: ScopeKind,
@@ -559,7 +560,7 @@ pub struct Scope {
 }
 
 /// A parameter.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Param {
     /// Its name.
     pub name: NameId,
@@ -578,7 +579,7 @@ pub struct Param {
 }
 
 /// One `for` of a comprehension.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Generator {
     /// The target.
     pub target: ExprId,
@@ -591,7 +592,7 @@ pub struct Generator {
 }
 
 /// How a name gets its value.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Binding {
     /// The name.
     pub name: NameId,
@@ -604,7 +605,7 @@ pub struct Binding {
 }
 
 /// The ways to bind a name.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum BindingKind {
     /// By an import.
     Import(ImportId),
@@ -659,7 +660,7 @@ pub enum BindingKind {
 }
 
 /// One imported name.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Import {
     /// The dotted module as written, without leading dots; empty for `from . import x`.
     pub module: SmolStr,
@@ -682,7 +683,7 @@ pub struct Import {
 }
 
 /// What an import binds.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Imported {
     /// `import a.b`: binds `a`, or the alias to `a.b`.
     Module,
@@ -693,7 +694,7 @@ pub enum Imported {
 }
 
 /// A comment that silences findings.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Suppression {
     /// The comment, from its `#`.
     pub span: Span,
@@ -706,7 +707,7 @@ pub struct Suppression {
 }
 
 /// The comments that silence.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum SuppressionKind {
     /// `# asyncwise: ignore[...]`: this logical line, or the next when the comment stands alone on its line.
     Line,
@@ -717,7 +718,7 @@ pub enum SuppressionKind {
 }
 
 /// Everything the analysis knows of one file.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Length of the text in bytes.
     pub len: u32,

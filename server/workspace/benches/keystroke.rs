@@ -22,8 +22,13 @@ impl Editor {
     fn new() -> Self {
         let root = support::project();
         let path = root.join("package/m0.py");
-        let opening =
-            Opening { root: root.clone(), paths: vec![root], config: Source::Nearest, overrides: Overrides::default() };
+        let opening = Opening {
+            root: root.clone(),
+            paths: vec![root],
+            config: Source::Nearest,
+            overrides: Overrides::default(),
+            cache: false,
+        };
         let project = Project::open(opening, Vec::new(), &Silent, &Cancel::default()).expect("nobody cancels");
         let mut editor = Self { project, path, text: support::module(0) };
         editor.show(&editor.text.clone());

@@ -226,7 +226,7 @@ pub(crate) fn key(files: &[Loaded], roots: &Roots) -> String {
 }
 
 /// The same version built anew is another tool.
-fn executable() -> String {
+pub(crate) fn executable() -> String {
     let meta = std::env::current_exe().and_then(std::fs::metadata);
     meta.map_or_else(|_| String::new(), |meta| format!("{} {:?}", meta.len(), meta.modified().ok()))
 }
@@ -252,7 +252,7 @@ fn settings_words(settings: &Settings) -> String {
 }
 
 /// The directory for caches of this user, by the habits of the system.
-fn user_directory() -> Option<PathBuf> {
+pub(crate) fn user_directory() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if cfg!(windows) {
         variable("LOCALAPPDATA")

@@ -1,95 +1,128 @@
 //! Modules that the project imports and that the walk did not bring: read one by one, only what is reached.
 
+mod lookup;
+
 use crate::config::Scope;
 use crate::discover::FoundFile;
+use crate::environment::Environment;
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read};
 use crate::paths;
-use asyncwise_analysis::program::{Origin, Program, SearchRoots};
+use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
+use asyncwise_analysis::reach::Walk;
+use lookup::Lookup;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Looks modules up in directories and remembers where it looked in vain.
+/// So many files of dependencies are read, and no more: those that are nearest to the project's own imports.
+const MAX_FILES: usize = 3_000;
+/// So many bytes of them.
+const MAX_BYTES: usize = 24 << 20;
+
+/// What reads a file of a dependency.
+pub(crate) type Reader<'r> = &'r (dyn Fn(&Path, Origin) -> Option<Loaded> + Sync);
+
+/// The files that a project reaches beside its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Dependencies {
-    dirs: Vec<(PathBuf, Origin)>,
-    scope: Arc<Scope>,
-    tried: FxHashSet<String>,
-    known: FxHashSet<PathBuf>,
-    /// Paths that were looked for and are not there: when one appears, another result may follow.
-    pub(crate) absent: Vec<PathBuf>,
+    lookup: Lookup,
+    /// Files of the project that are read already.
+    known: Arc<FxHashSet<PathBuf>>,
+    /// The files that were reached.
+    reached: FxHashSet<PathBuf>,
 }
 
 impl Dependencies {
     /// Looks in the project's import roots first, then in the dependency directories. `known` are read already.
-    pub(crate) fn new(roots: &Roots, scope: Arc<Scope>, known: FxHashSet<PathBuf>) -> Self {
-        let project = roots.project.iter().map(|dir| (dir.clone(), Origin::Project));
-        let installed = roots.dependencies.iter().map(|dir| (dir.clone(), Origin::Dependency));
-        let dirs = project.chain(installed).collect();
-        Self { dirs, scope, tried: FxHashSet::default(), known, absent: Vec::new() }
+    pub(crate) fn new(roots: &Roots, known: FxHashSet<PathBuf>) -> Self {
+        Self { lookup: Lookup::new(roots), known: Arc::new(known), reached: FxHashSet::default() }
     }
 
-    /// Reads what `program` misses, then what that misses, until nothing new is found.
-    pub(crate) fn complete(&mut self, program: &Program, roots: &SearchRoots) -> Vec<Loaded> {
-        let mut all = Vec::new();
-        let mut missing = program.missing_modules();
+    /// Reads what `files` miss, then what that misses, until nothing new is found: nearest first, as far as the limit.
+    pub(crate) fn complete(&mut self, files: &[SourceFile], roots: &SearchRoots, reader: Reader<'_>) -> Vec<Loaded> {
+        let mut walk = Walk::default();
+        let mut all: Vec<Loaded> = Vec::new();
+        let mut program = Program::new(files.to_vec(), roots.clone());
         loop {
-            let places: Vec<(PathBuf, Origin)> = missing.iter().flat_map(|module| self.locate(module)).collect();
-            let new: Vec<Loaded> =
-                places.into_par_iter().filter_map(|(path, origin)| self.load(&path, origin)).collect();
-            if new.is_empty() {
+            let missing = walk.step(&program);
+            if missing.is_empty() {
                 return all;
             }
-            let files = new.par_iter().map(Loaded::to_program).collect();
-            missing = Program::new(files, roots.clone()).missing_modules();
-            all.extend(new);
-        }
-    }
-
-    /// Whether one of these modules is there and was not looked for before.
-    pub(crate) fn finds(&mut self, modules: &[String]) -> bool {
-        modules.iter().any(|module| !self.locate(module).is_empty())
-    }
-
-    /// The files of `a`, `a.b` and `a.b.c` for `a.b.c`, as far as they are there.
-    fn locate(&mut self, module: &str) -> Vec<(PathBuf, Origin)> {
-        let mut out = Vec::new();
-        let ends = module.match_indices('.').map(|(at, _)| at).chain([module.len()]);
-        for end in ends {
-            let prefix = &module[..end];
-            if prefix.is_empty() || !self.tried.insert(prefix.to_owned()) {
-                continue;
+            let mut places: Vec<(PathBuf, Origin)> = missing.iter().flat_map(|name| self.lookup.find(name)).collect();
+            places.retain(|(path, _)| !self.known.contains(path) && self.reached.insert(path.clone()));
+            let before = all.len();
+            if !read_some(&places, reader, &mut all) {
+                let read = all.len() - before;
+                tracing::info!(
+                    files = all.len(),
+                    left_out = places.len() - read,
+                    "only the nearest dependencies are read"
+                );
+                return all;
             }
-            self.locate_one(prefix, &mut out);
-        }
-        out
-    }
-
-    /// The first directory that has the module gives it; a stub file comes with the source it stands beside.
-    fn locate_one(&mut self, module: &str, out: &mut Vec<(PathBuf, Origin)>) {
-        let relative: PathBuf = module.split('.').collect();
-        for (dir, origin) in &self.dirs {
-            let mut found = false;
-            for path in candidates(&dir.join(&relative)) {
-                if self.known.contains(&path) {
-                    found = true;
-                } else if path.is_file() {
-                    found = true;
-                    self.known.insert(path.clone());
-                    out.push((path, *origin));
-                } else {
-                    self.absent.push(path);
-                }
-            }
-            if found {
-                return;
+            if all.len() > before {
+                let read: Vec<SourceFile> = all.par_iter().map(Loaded::to_program).collect();
+                program = Program::new(files.iter().cloned().chain(read).collect(), roots.clone());
             }
         }
     }
 
-    fn load(&self, path: &Path, origin: Origin) -> Option<Loaded> {
-        load(path, origin, &self.scope)
+    /// Whether other files are reached now than before: `files` are the project's, `reader` knows those that were reached.
+    pub(crate) fn differ(&self, files: &[SourceFile], roots: &SearchRoots, reader: Reader<'_>) -> bool {
+        let mut now = Self { reached: FxHashSet::default(), ..self.clone() };
+        now.complete(files, roots, reader);
+        now.reached != self.reached
+    }
+
+    /// Paths that were looked for and are not there: when one appears, another result may follow.
+    pub(crate) fn absent(&self) -> Vec<PathBuf> {
+        self.lookup.absent()
+    }
+}
+
+/// Reads files as far as the limit; whether that was all of them.
+fn read_some(places: &[(PathBuf, Origin)], reader: Reader<'_>, all: &mut Vec<Loaded>) -> bool {
+    let mut bytes: usize = all.iter().map(|file| file.source.text.len()).sum();
+    for some in places.chunks(128) {
+        if all.len() + some.len() > MAX_FILES || bytes > MAX_BYTES {
+            return false;
+        }
+        let read =
+            |(path, origin): &(PathBuf, Origin)| reader(path, *origin).inspect(|file| drop(file.facts().clone()));
+        let new: Vec<Loaded> = some.par_iter().filter_map(read).collect();
+        bytes += new.iter().map(|file| file.source.text.len()).sum::<usize>();
+        all.extend(new);
+    }
+    true
+}
+
+/// Reads files of dependencies, with the facts that an earlier run left.
+pub(crate) struct Store<'s> {
+    pub(crate) roots: &'s Roots,
+    pub(crate) scope: &'s Arc<Scope>,
+    /// None where nothing is to be kept between runs.
+    pub(crate) facts: Option<&'s FactsCache>,
+}
+
+impl Store<'_> {
+    /// Reads a file.
+    pub(crate) fn load(&self, path: &Path, origin: Origin) -> Option<Loaded> {
+        let file = load(path, origin, self.scope)?;
+        if let (Some(facts), Origin::Dependency) = (self.facts, origin)
+            && let Some(package) = self.roots.package_of(path)
+        {
+            facts.fill(&package, &file);
+        }
+        Some(file)
+    }
+
+    /// Leaves the facts of these files to the next run.
+    pub(crate) fn keep(&self, files: &[Loaded]) {
+        let Some(facts) = self.facts else { return };
+        let installed = files.iter().filter(|file| file.origin == Origin::Dependency);
+        facts.keep(installed.filter_map(|file| Some((self.roots.package_of(&file.path)?, file))));
     }
 }
 
@@ -98,15 +131,6 @@ pub(crate) fn load(path: &Path, origin: Origin, scope: &Arc<Scope>) -> Option<Lo
     let found = FoundFile { asked: false, scope: scope.clone() };
     let loaded = read(path, scope.max_file_size).and_then(|bytes| Loaded::new(path, &found, origin, &bytes));
     loaded.inspect_err(|problem| tracing::debug!(path = %path.display(), problem = problem.text(), "left out")).ok()
-}
-
-fn candidates(base: &Path) -> [PathBuf; 4] {
-    let beside = |end: &str| {
-        let mut name = base.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    [base.join("__init__.py"), base.join("__init__.pyi"), beside(".py"), beside(".pyi")]
 }
 
 /// The directories imports are looked up in.
@@ -119,6 +143,33 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// The top-level package that a file of a dependency belongs to.
+    fn package_of(&self, path: &Path) -> Option<String> {
+        let inside = self.dependencies.iter().filter_map(|dir| path.strip_prefix(dir).ok());
+        let first = inside.min_by_key(|rest| rest.components().count())?.components().next()?;
+        let name = first.as_os_str().to_string_lossy();
+        let name = name.split('.').next().unwrap_or_default();
+        Some(name.strip_suffix("-stubs").unwrap_or(name).to_owned())
+    }
+
+    /// Adds where an environment's packages lie. What is installed from the project itself (an editable install) stays the project's.
+    pub(crate) fn install(&mut self, environment: Option<Environment>, project: &Path) {
+        let Some(Environment { root, search_path }) = environment else { return };
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (root, real_project) = (real(&root), real(project));
+        for dir in search_path {
+            let at = real(&dir);
+            let dirs = match at.strip_prefix(&real_project) {
+                Ok(inside) if !at.starts_with(&root) => (&mut self.project, project.join(inside)),
+                _ => (&mut self.dependencies, dir),
+            };
+            let (dirs, dir) = dirs;
+            if !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+    }
+
     /// As the program names them.
     pub(crate) fn to_program(&self) -> SearchRoots {
         let names = |dirs: &[PathBuf]| dirs.iter().map(|dir| paths::slashed(dir)).collect();

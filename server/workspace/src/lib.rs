@@ -7,6 +7,8 @@ pub mod config;
 mod dependencies;
 pub mod discover;
 mod encode;
+pub mod environment;
+mod facts_cache;
 pub mod fixes;
 pub mod live;
 pub mod load;

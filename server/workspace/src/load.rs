@@ -62,6 +62,17 @@ impl Loaded {
         self.facts.get_or_init(|| Arc::new(source::facts(&self.source.text)))
     }
 
+    /// Its facts, if they are worked out already.
+    #[cfg(test)]
+    pub(crate) fn known_facts(&self) -> Option<&Arc<FileFacts>> {
+        self.facts.get()
+    }
+
+    /// Gives it the facts that were worked out from the same text before.
+    pub(crate) fn put_facts(&self, facts: FileFacts) {
+        self.facts.get_or_init(|| Arc::new(facts));
+    }
+
     /// As a file of the program.
     pub fn to_program(&self) -> SourceFile {
         SourceFile {

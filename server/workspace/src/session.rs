@@ -2,15 +2,17 @@
 
 use crate::cache::{self, Cache};
 use crate::config::{Configurations, Overrides, Scope, Source as ConfigSource};
-use crate::dependencies::{Dependencies, Roots};
+use crate::dependencies::{Dependencies, Roots, Store};
 use crate::discover::{self, Discovery, FoundFile};
+use crate::environment;
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read};
 use crate::pool;
 use crate::problem::Problem;
 use crate::source::Source;
 use crate::structure::Trees;
 use asyncwise_analysis::finding::Finding;
-use asyncwise_analysis::program::{Origin, Program};
+use asyncwise_analysis::program::{Origin, Program, SourceFile};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
@@ -81,6 +83,7 @@ pub struct Session {
     roots: Roots,
     scope: Arc<Scope>,
     cache: Option<Cache>,
+    facts: Option<FactsCache>,
     /// Files that were read because something imports them: indices into `files`.
     demanded: Vec<usize>,
 }
@@ -98,11 +101,17 @@ impl Session {
         let (files, failed) = pool::install(found.files.len(), || read_files(&found, request.text.as_ref(), progress));
         problems.extend(failed);
         let cache = if request.cache { Cache::new(found.project.as_deref(), &words(&request)) } else { None };
-        let dependencies = extra_paths(&files, &found, &scope);
+        let mut dependencies = extra_paths(&files, &found, &scope);
         problems.extend(dependencies.iter().filter_map(|dir| missing_directory(dir, &request.overrides)));
-        let roots = Roots { project: found.import_roots, dependencies };
+        let near = found.project.as_deref().unwrap_or(start(&request));
+        let (environment, problem) = environment::find(scope.python.as_ref(), near, &environment::variable);
+        problems.extend(problem);
+        let mut roots = Roots { project: found.import_roots, dependencies: Vec::new() };
+        roots.dependencies.append(&mut dependencies);
+        roots.install(environment, near);
         tracing::info!(files = files.len(), ?roots, "read");
-        Self { files, problems, roots, scope, cache, demanded: Vec::new() }
+        let facts = request.cache.then(FactsCache::open).flatten();
+        Self { files, problems, roots, scope, cache, facts, demanded: Vec::new() }
     }
 
     /// Checks the files.
@@ -154,21 +163,21 @@ impl Session {
         self.problems.extend(unparsed.into_iter().filter(|p| !self.problems.contains(p)).collect::<Vec<_>>());
         progress.begin("Following imports", None);
         let roots = self.roots.to_program();
-        let mut program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots.clone());
+        let own: Vec<SourceFile> = self.files.iter().map(Loaded::to_program).collect();
         let known = self.files.iter().map(|file| file.path.clone()).collect();
-        let mut dependencies = Dependencies::new(&self.roots, self.scope.clone(), known);
-        let new = dependencies.complete(&program, &roots);
-        if !new.is_empty() {
-            self.add(new);
-            program = Program::new(self.files.iter().map(Loaded::to_program).collect(), roots);
-        }
-        let program = Arc::new(program);
+        let mut dependencies = Dependencies::new(&self.roots, known);
+        let store = Store { roots: &self.roots, scope: &self.scope, facts: self.facts.as_ref() };
+        let new = dependencies.complete(&own, &roots, &|path, origin| store.load(path, origin));
+        tracing::info!(milliseconds = start.elapsed().as_millis(), files = new.len(), "dependencies");
+        store.keep(&new);
+        self.add(new);
+        let program = Arc::new(Program::new(self.files.iter().map(Loaded::to_program).collect(), roots));
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
         progress.begin("Checking", None);
         let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(program));
         findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
         tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
-        (findings, dependencies.absent)
+        (findings, dependencies.absent())
     }
 
     /// For each file that was asked for and is not Python from end to end: where that begins.

@@ -17,8 +17,13 @@ impl Folder {
             write(&dir.path().join(name), text);
         }
         let root = dir.path().to_owned();
-        let opening =
-            Opening { root: root.clone(), paths: vec![root], config: Source::Nearest, overrides: Overrides::default() };
+        let opening = Opening {
+            root: root.clone(),
+            paths: vec![root],
+            config: Source::Nearest,
+            overrides: Overrides::default(),
+            cache: false,
+        };
         let project = Project::open(opening, Vec::new(), &Silent, &Cancel::default()).unwrap();
         Self { dir, project }
     }

@@ -85,6 +85,9 @@ impl Infer<'_> {
 
     /// The value a `def` or `class` statement binds.
     pub fn definition(&mut self, def: Def) -> Ty {
+        if let Some(known) = self.known_definition(def) {
+            return known;
+        }
         let scope = self.world.scope(def);
         if scope.kind == ScopeKind::Class {
             return Ty::Class(Class::Own(def));

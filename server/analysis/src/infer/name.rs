@@ -2,7 +2,7 @@
 
 use super::{Infer, Key};
 use crate::finding::FileId;
-use crate::program::Module;
+use crate::program::{Module, Origin};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -150,15 +150,36 @@ impl Infer<'_> {
         if let Module::File(file) = module
             && let Some(ty) = self.try_member_of_module(*file, name)
         {
-            return ty;
+            let is_dependency = self.world.program.file(*file).origin == Origin::Dependency;
+            let may_be_known = is_dependency && !matches!(ty, Ty::Module(..) | Ty::External(_));
+            let known = may_be_known.then(|| self.known(*file, &join(dotted, name))).flatten();
+            return known.unwrap_or(ty);
         }
-        let full = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
+        let full = join(dotted, name);
         match (self.world.program.submodule(module, name), module) {
             (Module::External, Module::External) => self.external(&full),
             (Module::External, Module::Namespace(_)) => self.external(&full),
-            (Module::External, Module::File(_)) => Ty::Unknown,
+            (Module::External, Module::File(file)) => self.known(*file, &full).unwrap_or(Ty::Unknown),
             (found, _) => Ty::Module(found, SmolStr::from(full)),
         }
+    }
+
+    /// What the tables, or the project's settings, say of a name of a dependency's module: it is taken for that, also where its source is at hand.
+    fn known(&self, file: FileId, path: &str) -> Option<Ty> {
+        let source = self.world.program.file(file);
+        let is_known = source.origin == Origin::Dependency
+            && (self.world.knowledge.knows(path) || source.settings.speaks_of(path));
+        is_known.then(|| self.external(path))
+    }
+
+    /// The same for what a dependency defines.
+    pub(super) fn known_definition(&self, def: Def) -> Option<Ty> {
+        let program = &self.world.program;
+        let is_public = || program.facts(def.file).scope(def.scope).parent == Some(ScopeId::MODULE);
+        if program.file(def.file).origin != Origin::Dependency || !is_public() {
+            return None;
+        }
+        self.known(def.file, &join(program.module_name(def.file), self.world.name(def)))
     }
 
     /// What a name of a module is.
@@ -222,4 +243,8 @@ impl Infer<'_> {
             None => !name.starts_with('_'),
         }
     }
+}
+
+fn join(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") }
 }

@@ -72,6 +72,11 @@ impl Contexts {
         &self.rows
     }
 
+    /// The names of decorators, bases and calls that there are rows for, without those that stand for many.
+    pub(super) fn names(&self) -> impl Iterator<Item = &SmolStr> {
+        [&self.decorators, &self.bases, &self.calls].into_iter().flat_map(|index| index.rows.keys())
+    }
+
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

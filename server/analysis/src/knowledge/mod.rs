@@ -5,6 +5,7 @@
 //! follows the bases of external classes.
 
 mod contexts;
+mod known;
 mod tables;
 
 pub use contexts::Contexts;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 #[cfg(test)]
 mod tests;
@@ -91,6 +92,8 @@ pub struct Knowledge {
     returns: FxHashMap<SmolStr, Vec<Returns>>,
     classes: FxHashMap<SmolStr, Class>,
     aliases: FxHashMap<SmolStr, SmolStr>,
+    /// The names of all rows, once somebody asks.
+    known: OnceLock<FxHashSet<SmolStr>>,
 }
 
 /// Names of coroutine functions, and owners all of whose methods are.
@@ -156,6 +159,7 @@ impl Knowledge {
             returns: FxHashMap::default(),
             classes: read_classes(),
             aliases: FxHashMap::default(),
+            known: OnceLock::new(),
         }
     }
 

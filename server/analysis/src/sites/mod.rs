@@ -18,6 +18,7 @@ use crate::finding::{Confidence, FileId};
 use crate::flow::StateSet;
 use crate::graph::Root;
 use crate::infer::{Infer, Keeping, World};
+use crate::program::Origin;
 use crate::settings::RunsOn;
 use crate::states::Flows;
 use crate::types::{Class, Def, Ty};
@@ -94,6 +95,9 @@ impl SiteContext<'_> {
 
     /// The method that a bare name is enough to find, for a call in `reader`.
     fn unique_method(&self, reader: FileId, name: &str) -> Option<Def> {
+        if self.world.program.file(reader).origin == Origin::Dependency {
+            return None;
+        }
         if self.world.keeping == Keeping::Readers {
             self.whole.note_name(name, reader);
         }

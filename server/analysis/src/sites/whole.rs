@@ -4,6 +4,7 @@ use super::{Subclasses, run_scope};
 use crate::finding::FileId;
 use crate::infer::{Infer, World, working_for};
 use crate::knowledge::Changes;
+use crate::program::Origin;
 use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 use rayon::prelude::*;
@@ -221,6 +222,10 @@ impl Share {
 
 /// The methods of a file whose names no well-known class has.
 fn methods(world: &World, file: FileId) -> Vec<(SmolStr, Def)> {
+    // A bare name says nothing of what a package that happens to be installed calls by it.
+    if world.program.file(file).origin == Origin::Dependency {
+        return Vec::new();
+    }
     let facts = world.facts(file);
     let methods = facts.scopes().filter(|(id, _)| world.index_of(file).method_class.contains_key(id));
     let named = methods.map(|(scope, s)| (facts.name(s.name), Def { file, scope }));

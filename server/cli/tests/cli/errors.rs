@@ -129,6 +129,8 @@ fn words_that_do_not_go_together() {
     project.run(&["check", "a.py", "--stdin-filename", "b.py"]).expect(2).says("--stdin-filename needs `-`");
     project.run(&["check", "--diff", "--fix"]).expect(2);
     project.run(&["check", "--extra-path", "no"]).expect(2).says("error: no: is not a directory");
+    let python = project.run(&["check", "--python", "no"]);
+    python.expect(2).says("error: no: is no Python environment, so installed packages are not read; it is not there");
     project.run(&["check", "--statistics", "--output-format", "json"]).expect(2).says("--statistics");
     project.run(&["check", "--unsafe-fixes"]).expect(2).says("--unsafe-fixes");
 }

@@ -99,7 +99,7 @@ impl Project {
 fn command(dir: &Path, cache: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncwise"));
     command.current_dir(dir).env("XDG_CACHE_HOME", cache).env("HOME", cache).env("NO_COLOR", "1");
-    for name in ["ASYNCWISE_LOG", "CLICOLOR_FORCE", "CLICOLOR", "RUST_LOG"] {
+    for name in ["ASYNCWISE_LOG", "CLICOLOR_FORCE", "CLICOLOR", "RUST_LOG", "VIRTUAL_ENV", "CONDA_PREFIX"] {
         command.env_remove(name);
     }
     command

@@ -30,6 +30,8 @@ pub struct Overrides {
     pub target_version: Option<(u8, u8)>,
     /// `--extra-path`, absolute.
     pub extra_paths: Vec<PathBuf>,
+    /// `--python`, absolute.
+    pub python: Option<PathBuf>,
 }
 
 /// Where the configuration of a file comes from.

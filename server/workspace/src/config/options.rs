@@ -212,6 +212,9 @@ pub struct Options {
     pub src: Vec<At<String>>,
     /// Directories, relative to this file, with installed packages whose source is read when it is imported.
     pub extra_paths: Vec<At<String>>,
+    /// The Python environment the project's packages are installed in, relative to this file: its directory, or an
+    /// interpreter in it. By default the one that is activated, or that is found in or for the project.
+    pub python: Option<At<String>>,
     /// Functions and methods that block.
     pub blocking_calls: Vec<BlockingCallOption>,
     /// Functions that run one of their arguments in another thread.

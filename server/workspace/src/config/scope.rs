@@ -6,6 +6,7 @@ use super::pattern::Patterns;
 use super::read::values;
 use super::select::{Layers, Selection, parse_level, rule_table};
 use super::{Overrides, version};
+use crate::environment::{Named, NamedBy};
 use crate::paths;
 use asyncwise_analysis::finding::Confidence;
 use asyncwise_analysis::knowledge::{Context, Contexts};
@@ -57,6 +58,8 @@ pub struct Scope {
     pub src: Vec<PathBuf>,
     /// Directories with installed packages, absolute.
     pub extra_paths: Vec<PathBuf>,
+    /// The environment that is named, rather than found.
+    pub python: Option<Named>,
     /// Files of more bytes are not read.
     pub max_file_size: u64,
     /// Whether .gitignore files count.
@@ -92,6 +95,7 @@ impl Scope {
             base: base_settings(options, oldest_python, overrides),
             src: options.src.iter().map(|path| directory(path.value())).collect(),
             extra_paths,
+            python: python(root, options, overrides),
             max_file_size: options.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE),
             respect_gitignore: options.respect_gitignore.unwrap_or(true),
             made: Mutex::default(),
@@ -122,6 +126,13 @@ impl Scope {
         made.insert(key, settings.clone());
         settings
     }
+}
+
+fn python(root: &Path, options: &Options, overrides: &Overrides) -> Option<Named> {
+    let by_caller = overrides.python.clone().map(|path| Named { path, by: NamedBy::Caller });
+    let own = options.python.as_ref().filter(|path| !path.value().is_empty());
+    by_caller
+        .or_else(|| Some(Named { path: paths::absolute(root, Path::new(own?.value())), by: NamedBy::Configuration }))
 }
 
 fn exclude(root: &Path, options: &Options) -> Patterns {

@@ -3,8 +3,10 @@
 use super::overlay::Overlay;
 use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
-use crate::dependencies::{Dependencies, Roots};
+use crate::dependencies::{self, Dependencies, Roots, Store};
 use crate::discover::{self, Discovery, FoundFile};
+use crate::environment::{self, Environment};
+use crate::facts_cache::FactsCache;
 use crate::load::{Loaded, read, too_large};
 use crate::paths;
 use crate::pool;
@@ -12,8 +14,8 @@ use crate::problem::Problem;
 use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
+use asyncwise_analysis::reach;
 use asyncwise_analysis::settings::Settings;
-use asyncwise_syntax::facts::{FileFacts, Imported};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ pub(super) struct Entry {
     name: Arc<str>,
     origin: Origin,
     pub(super) asked: bool,
+    /// It is there because something imports it.
+    is_reached: bool,
     scope: Arc<Scope>,
     settings: Arc<Settings>,
     /// As on the disk; none where it cannot be read and only an editor knows it.
@@ -40,7 +44,16 @@ pub(super) struct Entry {
 impl Entry {
     fn of_disk(loaded: Loaded, scope: Arc<Scope>) -> Self {
         let (path, name, settings) = (loaded.path.clone(), loaded.name.clone(), loaded.settings.clone());
-        Self { path, name, origin: loaded.origin, asked: loaded.asked, scope, settings, disk: Some(loaded) }
+        Self {
+            path,
+            name,
+            origin: loaded.origin,
+            asked: loaded.asked,
+            is_reached: false,
+            scope,
+            settings,
+            disk: Some(loaded),
+        }
     }
 
     fn of_editor(path: &Path, found: &FoundFile) -> Self {
@@ -49,6 +62,7 @@ impl Entry {
             name: paths::slashed(path).into(),
             origin: Origin::Project,
             asked: found.asked,
+            is_reached: false,
             scope: found.scope.clone(),
             settings: found.scope.settings(path),
             disk: None,
@@ -113,13 +127,26 @@ impl Files {
         files.place_overlays(opening, overlays, &mut found);
         let mut problems = std::mem::take(&mut found.problems);
         problems.extend(unread(overlays, scope.max_file_size, &mut found));
+        let environment = files.environment(opening, &scope, &mut problems);
         files.read(&found, overlays, old, progress, cancel, problems)?;
         let settled: Vec<Loaded> = files.entries.values().filter_map(|entry| entry.disk.clone()).collect();
         files.roots =
             Roots { project: found.import_roots.clone(), dependencies: extra_paths(&settled, &found, &scope) };
+        files.roots.install(environment, &opening.root);
         progress.begin("Following imports", None);
-        files.follow_imports(overlays, scope, old);
+        files.follow_imports(opening, overlays, scope, old);
         (!cancel.is_cancelled()).then_some(files)
+    }
+
+    /// The environment; none for texts alone, beside which no file is looked for.
+    fn environment(&self, opening: &Opening, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Environment> {
+        if opening.paths.is_empty() {
+            return None;
+        }
+        let near = discover::project_of(&opening.root).unwrap_or(&opening.root);
+        let (environment, problem) = environment::find(scope.python.as_ref(), near, &environment::variable);
+        problems.extend(problem);
+        environment
     }
 
     /// The longest text that is read, in bytes.
@@ -180,17 +207,37 @@ impl Files {
     }
 
     /// Reads what the files import and the walk did not bring.
-    fn follow_imports(&mut self, overlays: &FxHashMap<PathBuf, Overlay>, scope: Arc<Scope>, old: Option<&Files>) {
+    fn follow_imports(
+        &mut self,
+        opening: &Opening,
+        overlays: &FxHashMap<PathBuf, Overlay>,
+        scope: Arc<Scope>,
+        old: Option<&Files>,
+    ) {
         let roots = self.roots.to_program();
-        let program = self.program(overlays);
+        let own = self.program(overlays).files;
         let unread = overlays.iter().filter(|(_, overlay)| overlay.unread.is_some()).map(|(path, _)| path);
         let known = self.entries.keys().chain(unread).cloned().collect();
-        let mut dependencies = Dependencies::new(&self.roots, scope.clone(), known);
-        let new = pool::install(program.files.len(), || dependencies.complete(&program, &roots));
+        let mut dependencies = Dependencies::new(&self.roots, known);
+        let facts = opening.cache.then(FactsCache::open).flatten();
+        let store = Store { roots: &self.roots, scope: &scope, facts: facts.as_ref() };
+        let reader = |path: &Path, origin| {
+            let same = old.and_then(|old| old.entries.get(path)?.disk.clone());
+            let loaded = match same.filter(|same| same.origin == origin) {
+                // Without its facts: those before are taken if it is the same.
+                Some(same) => {
+                    let now = dependencies::load(path, origin, &scope)?;
+                    if now.hash == same.hash { same } else { now }
+                }
+                None => store.load(path, origin)?,
+            };
+            Some(loaded)
+        };
+        let new = pool::install(own.len(), || dependencies.complete(&own, &roots, &reader));
+        store.keep(&new);
         for loaded in new {
-            let same = old.and_then(|old| old.entries.get(&loaded.path)?.disk.clone());
-            let loaded = same.filter(|same| same.hash == loaded.hash && same.origin == loaded.origin).unwrap_or(loaded);
-            self.entries.insert(loaded.path.clone(), Entry::of_disk(loaded, scope.clone()));
+            let entry = Entry { is_reached: true, ..Entry::of_disk(loaded, scope.clone()) };
+            self.entries.insert(entry.path.clone(), entry);
         }
         self.dependencies = Some(dependencies);
     }
@@ -223,13 +270,21 @@ impl Files {
         discover::is_python(path) || CONFIGURATION.contains(&name) || holds_files() || path.is_dir()
     }
 
-    /// Whether a file imports, since its last state, a module that is on the disk and not in the program.
-    pub(super) fn brings_modules(&mut self, new: &Program, old: &Program, file: FileId) -> bool {
-        if imports(new.facts(file)) == imports(old.facts(file)) {
+    /// Whether other files are reached from the project than before some of its files got other texts.
+    pub(super) fn reach_others(&self, new: &Program, old: &Program, changed: &[FileId]) -> bool {
+        let is_reached =
+            |file: &FileId| self.entries.get(Path::new(&*new.file(*file).path)).is_some_and(|e| e.is_reached);
+        let asks_same = |file: &FileId| reach::digest(new.facts(*file)) == reach::digest(old.facts(*file));
+        let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
+        // What is used of a dependency hangs on all of its text.
+        if reached.is_empty() && own.iter().all(asks_same) {
             return false;
         }
-        let missing = new.missing_modules_of(file);
-        self.dependencies.as_mut().is_some_and(|dependencies| dependencies.finds(&missing))
+        let Some(dependencies) = &self.dependencies else { return false };
+        let own: Vec<SourceFile> =
+            new.ids().filter(|file| !is_reached(file)).map(|file| new.file(file).clone()).collect();
+        let reader = |path: &Path, _| self.entries.get(path)?.disk.clone();
+        pool::install(new.files.len(), || dependencies.differ(&own, &self.roots.to_program(), &reader))
     }
 }
 
@@ -241,15 +296,6 @@ fn unread(overlays: &FxHashMap<PathBuf, Overlay>, limit: u64, found: &mut Discov
         too_large(path, text.len() as u64, limit)
     });
     left_out.collect()
-}
-
-/// What a file imports: module, level, name.
-fn imports(facts: &FileFacts) -> FxHashSet<(&str, u32, Option<&str>)> {
-    let name = |what: &Imported| match what {
-        Imported::Name(name) => Some(facts.name(*name)),
-        _ => None,
-    };
-    facts.imports.iter().map(|import| (import.module.as_str(), import.level, name(&import.what))).collect()
 }
 
 fn entry(path: &Path, file: &FoundFile, overlay: Option<&Overlay>, old: Option<&Files>) -> Result<Entry, Problem> {

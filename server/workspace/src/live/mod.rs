@@ -34,6 +34,8 @@ pub struct Opening {
     pub config: ConfigSource,
     /// What overrides it.
     pub overrides: Overrides,
+    /// Whether facts of dependencies that earlier runs left may be used, and are kept for later ones.
+    pub cache: bool,
 }
 
 /// Something that happened to a file.
@@ -203,7 +205,7 @@ impl Project {
         }
         let changed: Vec<FileId> = replaced.iter().map(|(id, _)| *id).collect();
         let program = Arc::new(self.snapshot.program().replace(replaced));
-        if changed.iter().any(|id| self.files.brings_modules(&program, self.snapshot.program(), *id)) {
+        if self.files.reach_others(&program, self.snapshot.program(), &changed) {
             return false;
         }
         self.snapshot = self.snapshot.update(program, &changed, &self.overlays);

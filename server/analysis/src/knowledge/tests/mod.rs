@@ -373,3 +373,15 @@ fn names_of_the_standard_library_exist() {
     let output = String::from_utf8(output.stdout).expect("names");
     none(output.lines().filter(|n| !elsewhere.iter().any(|e| n.starts_with(e))).map(str::to_owned).collect());
 }
+
+#[test]
+fn what_rows_speak_of_is_known_and_modules_are_not() {
+    let knowledge = Knowledge::shipped();
+    for name in ["requests.get", "requests.Session", "requests.sessions.Session", "fastapi.FastAPI", "pytest.raises"] {
+        assert!(knowledge.knows(name), "{name}");
+    }
+    for name in ["requests", "sqlalchemy.orm", "fastapi.routing", "fastapi.nothing", "requests.sessions", "vendor.get"]
+    {
+        assert!(!knowledge.knows(name), "{name}");
+    }
+}
