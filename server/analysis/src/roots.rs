@@ -92,7 +92,7 @@ fn settings_root(infer: &Infer<'_>, def: Def) -> Option<RunsOn> {
 }
 
 /// The row of the knowledge that says where a framework runs this function, and the name it was found by.
-fn framework(infer: &mut Infer<'_>, def: Def, is_async: bool) -> Option<(&'static Context, SmolStr)> {
+pub(crate) fn framework(infer: &mut Infer<'_>, def: Def, is_async: bool) -> Option<(&'static Context, SmolStr)> {
     let knowledge = infer.world.knowledge;
     let facts = infer.world.facts(def.file);
     let fits = |c: &Context| speaks_of(c, is_async);
