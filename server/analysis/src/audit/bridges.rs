@@ -4,8 +4,11 @@ use super::evidence::{self, Evidence, Use, What};
 use super::{Function, Scene};
 use crate::finding::Place;
 use crate::flow::{LoopFlow, LoopKind, Outcome, StateSet, Value};
+use crate::graph::Effect;
 use crate::infer::Infer;
+use crate::knowledge::StarterArgument;
 use crate::settings::RunsOn;
+use crate::sites::Happens;
 use crate::states;
 use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -25,6 +28,8 @@ pub enum Mechanism {
     Portal,
     /// It makes a task.
     Task,
+    /// It runs a server, or another application that has a loop of its own.
+    Application,
 }
 
 /// What comes of a call of a bridge, with or without a running loop. In the order in which a table tells them.
@@ -44,6 +49,8 @@ pub enum Behaviour {
     Refuses(Option<SmolStr>),
     /// A call in it raises: which one.
     Raises(SmolStr),
+    /// It raises: it needs a running loop.
+    NeedsLoop,
     /// The start of the loop raises, and the error is caught.
     CatchesFailedStart(SmolStr),
     /// It leaves the work to another thread and goes on.
@@ -58,7 +65,9 @@ pub enum Behaviour {
     DropsTask,
     /// It works in the worker threads of its library and raises elsewhere: the call.
     OnlyInWorker(SmolStr),
-    /// It does something else that has to do with no loop.
+    /// It calls a function of the program that starts a loop.
+    Calls(String),
+    /// It does nothing of what makes it a bridge.
     DoesOther,
 }
 
@@ -88,13 +97,18 @@ pub struct Bridge {
     pub callers: Vec<Function>,
     /// Those of them that do so where a loop runs.
     pub loop_callers: Vec<Function>,
+    /// It is known to run in worker threads, and nowhere else.
+    pub is_in_worker: bool,
     pub(super) def: Def,
 }
 
 impl Bridge {
-    /// Whether the caller gets the work's result, or is meant to: what only makes a task or feeds a thread is no way around
+    /// Whether it runs work of its caller's and waits for it: what only makes a task, feeds a thread or serves is no way around
     /// `await`.
     pub fn waits(&self) -> bool {
+        if self.mechanisms == [Mechanism::Application] {
+            return false;
+        }
         use Behaviour::*;
         let waits = |behaviour: &Behaviour| {
             matches!(behaviour, RunsLoop | RunsLoopInThread | WaitsForOtherLoop | BlocksLoop | Deadlocks)
@@ -103,7 +117,7 @@ impl Bridge {
     }
 }
 
-/// The bridges of the project outside its tests, and those that are the starts of programs.
+/// The bridges of the project outside its tests, and apart from them the starts of programs.
 pub(super) fn find(scene: &Scene<'_>) -> (Vec<Bridge>, Vec<Bridge>) {
     let mut all = Vec::new();
     for file in scene.product_files() {
@@ -119,7 +133,8 @@ pub(super) fn find(scene: &Scene<'_>) -> (Vec<Bridge>, Vec<Bridge>) {
 /// Whether a program starts here, and nothing that runs already comes to it: the code of a module, what only such code
 /// calls, or what bears the name of a program's first function.
 fn is_program(scene: &Scene<'_>, bridge: &Bridge) -> bool {
-    if !bridge.mechanisms.contains(&Mechanism::StartsLoop) || !bridge.loop_callers.is_empty() {
+    let starts = [Mechanism::StartsLoop, Mechanism::Application];
+    if !starts.iter().any(|start| bridge.mechanisms.contains(start)) || !bridge.loop_callers.is_empty() {
         return false;
     }
     let graph = &scene.analysis.graph;
@@ -143,7 +158,8 @@ fn is_program(scene: &Scene<'_>, bridge: &Bridge) -> bool {
 fn bridge(scene: &Scene<'_>, def: Def, evidence: &[Evidence]) -> Bridge {
     let analysis = scene.analysis;
     let flow = states::flow(&analysis.world, def);
-    let mut judge = Judge { scene, def, flow, with: Vec::new(), without: Vec::new() };
+    let starts = evidence.iter().any(|evidence| matches!(evidence.what, What::Starts { .. }));
+    let mut judge = Judge { scene, def, flow, with: Vec::new(), without: Vec::new(), starts };
     evidence.iter().for_each(|evidence| judge.take(evidence));
     let (without_loop, on_loop) = judge.finish();
     let facts = analysis.world.facts(def.file);
@@ -151,7 +167,7 @@ fn bridge(scene: &Scene<'_>, def: Def, evidence: &[Evidence]) -> Bridge {
         place: Place { file: def.file, span: facts.expr(evidence.call).span },
         name: evidence.name.clone(),
     };
-    let mut mechanisms: Vec<Mechanism> = evidence.iter().map(|evidence| mechanism(evidence.what)).collect();
+    let mut mechanisms: Vec<Mechanism> = evidence.iter().map(|evidence| mechanism(scene, evidence)).collect();
     mechanisms.sort_unstable();
     mechanisms.dedup();
     let sites = analysis.graph.callers_of(def);
@@ -170,18 +186,38 @@ fn bridge(scene: &Scene<'_>, def: Def, evidence: &[Evidence]) -> Bridge {
         on_loop,
         callers: callers(false),
         loop_callers: callers(true),
+        is_in_worker: (is_thread(scene, def) || analysis.function_runs_on(def, RunsOn::Worker))
+            && !analysis.function_runs_on(def, RunsOn::Loop)
+            && sites.iter().all(|at| analysis.runs_on(*at, RunsOn::Worker)),
         def,
     }
 }
 
-fn mechanism(what: What) -> Mechanism {
-    match what {
+/// Whether it is what a thread runs: `run` of a subclass of `threading.Thread`.
+fn is_thread(scene: &Scene<'_>, def: Def) -> bool {
+    let world = &scene.analysis.world;
+    let class = world.class_of(def).filter(|_| world.name(def) == "run");
+    class.is_some_and(|class| Infer::new(world).mro(class).externals.iter().any(|base| base == "threading.Thread"))
+}
+
+fn mechanism(scene: &Scene<'_>, evidence: &Evidence) -> Mechanism {
+    match evidence.what {
+        What::Starts { is_application: true, .. } => Mechanism::Application,
+        What::Thread { .. } if is_application(scene, evidence.name.split(' ').next().unwrap_or_default()) => {
+            Mechanism::Application
+        }
         What::Starts { .. } => Mechanism::StartsLoop,
         What::Thread { .. } => Mechanism::LoopInThread,
         What::Threadsafe { .. } => Mechanism::Threadsafe,
         What::FromWorker | What::Portal => Mechanism::Portal,
         What::Task { .. } => Mechanism::Task,
     }
+}
+
+/// Whether a starter runs something that has a loop of its own (a server, a user interface), and no coroutine of its caller's.
+pub(super) fn is_application(scene: &Scene<'_>, name: &str) -> bool {
+    let row = scene.analysis.world.knowledge.starter(name);
+    row.is_some_and(|row| row.argument == StarterArgument::None)
 }
 
 /// Collects what a function does in the two cases.
@@ -191,6 +227,8 @@ struct Judge<'a> {
     flow: LoopFlow,
     with: Vec<Behaviour>,
     without: Vec<Behaviour>,
+    /// It has a call that starts a loop on its own thread.
+    starts: bool,
 }
 
 impl Judge<'_> {
@@ -222,7 +260,7 @@ impl Judge<'_> {
             What::Portal => (Behaviour::BlocksLoop, Behaviour::WaitsForOtherLoop),
             What::Threadsafe { waits: false, .. } => (Behaviour::LeavesToThread, Behaviour::LeavesToThread),
             What::Threadsafe { onto, .. } if onto.is_some_and(|onto| self.is_running_loop(onto)) => {
-                (Behaviour::Deadlocks, raises())
+                (Behaviour::Deadlocks, Behaviour::NeedsLoop)
             }
             What::Threadsafe { .. } => (Behaviour::BlocksLoop, Behaviour::WaitsForOtherLoop),
             What::Thread { waits: true } => (Behaviour::BlocksLoop, Behaviour::RunsLoopInThread),
@@ -233,7 +271,7 @@ impl Judge<'_> {
                     Use::Dropped => Behaviour::DropsTask,
                     Use::Kept => Behaviour::KeepsTask,
                 };
-                let without = if needs_running { raises() } else { with.clone() };
+                let without = if needs_running { Behaviour::NeedsLoop } else { with.clone() };
                 (with, without)
             }
         };
@@ -259,15 +297,34 @@ impl Judge<'_> {
     /// Without and with a running loop; what the function says of itself comes first.
     fn finish(mut self) -> (Vec<Behaviour>, Vec<Behaviour>) {
         let summary = self.flow.summary().clone();
-        if !summary.running_raises.is_empty() {
+        if let Some(raise) = summary.running_raises.first().filter(|_| !summary.requires_running) {
+            let refuses = Behaviour::Refuses(self.raised_text(*raise).or_else(|| message(&summary.running)));
             if summary.refuses_running {
                 self.with.clear();
             }
-            self.with.push(Behaviour::Refuses(message(&summary.running)));
+            // A function that starts no loop has no reason to refuse one: its error is about something else.
+            if summary.refuses_running || self.starts {
+                self.with.push(refuses);
+            }
+        }
+        // The error that is caught leads to another start, which raises.
+        if self.with.iter().any(|behaviour| matches!(behaviour, Behaviour::Raises(_))) {
+            self.with.retain(|behaviour| !matches!(behaviour, Behaviour::CatchesFailedStart(_)));
         }
         let with = self.settle(self.with.clone(), StateSet::WHEN_RUNNING, &summary.running);
         let without = self.settle(self.without.clone(), StateSet::WHEN_NOT_RUNNING, &summary.not_running);
         (without, with)
+    }
+
+    /// The text of the error that a statement raises, where it is written there.
+    fn raised_text(&self, raise: StmtId) -> Option<SmolStr> {
+        let facts = self.facts();
+        let StmtKind::Raise { exc: Some(error), .. } = facts.stmt(raise).kind else { return None };
+        let ExprKind::Call { args, .. } = facts.expr(error).kind else { return None };
+        match &facts.expr(facts.args(args).first()?.value).kind {
+            ExprKind::Str(text) => Some(text.clone()),
+            _ => None,
+        }
     }
 
     /// Sorted, each once; where no call is reached, what comes out instead.
@@ -277,13 +334,27 @@ impl Judge<'_> {
         }
         if all.is_empty() {
             all.push(match outcome {
+                Outcome::Raises { .. } if when == StateSet::WHEN_NOT_RUNNING => Behaviour::NeedsLoop,
                 Outcome::Raises { .. } => Behaviour::Refuses(message(outcome)),
-                _ => Behaviour::DoesOther,
+                _ => self.starter_called(when).map_or(Behaviour::DoesOther, Behaviour::Calls),
             });
         }
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// The first function of the program that starts a loop and is called in this case.
+    fn starter_called(&self, when: StateSet) -> Option<String> {
+        let analysis = self.scene.analysis;
+        let own = analysis.graph.sites[self.def.file.index()].iter();
+        let mut called = own.filter(|site| site.owner == self.def.scope && site.states.intersects(when));
+        called.find_map(|site| match site.happens {
+            Happens::Runs(target) if analysis.graph.witness(target, Effect::StartsLoop).is_some() => {
+                Some(analysis.short_name(target))
+            }
+            _ => None,
+        })
     }
 
     fn returns_awaitable(&self, when: StateSet) -> bool {

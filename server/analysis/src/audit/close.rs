@@ -45,11 +45,7 @@ pub(super) fn holder(scene: &Scene<'_>, def: Def, call: ExprId) -> (Holder, Opti
                     at = parent;
                 }
                 ExprKind::Call { func, .. } if func != at => {
-                    let closes = facts.dotted(func).is_some_and(|name| {
-                        let last = name.rsplit('.').next().unwrap_or_default().to_owned();
-                        matches!(last.as_str(), "enter_async_context" | "enter_context" | "aclosing" | "closing")
-                    });
-                    let closing = if closes { Closing::Block(place) } else { Closing::HandedOn };
+                    let closing = if closes(facts, func) { Closing::Block(place) } else { Closing::HandedOn };
                     return (Holder::Nobody, Some(closing));
                 }
                 _ => return (Holder::Nobody, Some(Closing::HandedOn)),
@@ -58,6 +54,14 @@ pub(super) fn holder(scene: &Scene<'_>, def: Def, call: ExprId) -> (Holder, Opti
             Parent::Scope(_) => return (Holder::Nobody, Some(Closing::HandedOn)),
         }
     }
+}
+
+/// Whether a callee closes what it is given.
+fn closes(facts: &FileFacts, func: ExprId) -> bool {
+    const CLOSING: &[&str] =
+        &["enter_async_context", "enter_context", "push_async_exit", "push", "aclosing", "closing"];
+    let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = facts.expr(func).kind else { return false };
+    CLOSING.contains(&facts.name(name))
 }
 
 fn held_by(scene: &Scene<'_>, def: Def, stmt: StmtId, place: Place) -> (Holder, Option<Closing>) {
@@ -134,10 +138,13 @@ fn end_at(facts: &FileFacts, id: ExprId, closers: &[SmolStr]) -> Option<Closing>
         Parent::Expr(parent) => match facts.expr(parent).kind {
             ExprKind::Attribute { attr, .. } => {
                 // `session.close` of a closer with two parts is told by its first.
-                let is_closer = |closer: &SmolStr| closer.split('.').next() == Some(facts.name(attr));
-                closers.iter().any(is_closer).then_some(Closing::Closed(nowhere))
+                let name = facts.name(attr);
+                let is_closer = |closer: &SmolStr| closer.split('.').next() == Some(name);
+                let closes = closers.iter().any(is_closer) || matches!(name, "__aexit__" | "__exit__");
+                closes.then_some(Closing::Closed(nowhere))
             }
             ExprKind::Yield(_) => Some(Closing::HandedToCaller),
+            ExprKind::Call { func, .. } if func != id && closes(facts, func) => Some(Closing::Closed(nowhere)),
             ExprKind::Call { func, .. } if func != id => Some(Closing::HandedOn),
             ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Dict(_) => Some(Closing::HandedOn),
             _ => None,

@@ -5,10 +5,11 @@ use super::{Function, Scene};
 use crate::finding::{FileId, Place};
 use crate::graph::{Reason, SiteRef};
 use crate::infer::Infer;
+use crate::program::is_standard_library;
 use crate::roots;
 use crate::settings::RunsOn;
 use crate::sites::Happens;
-use crate::types::{Def, Ty};
+use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 pub enum EntryKind {
     /// A program starts here: a loop is started by the code of a module, or by what only that calls.
     Program,
+    /// A loop is started while a module is imported, outside `if __name__ == "__main__":`.
+    Import,
     /// A framework runs it: the framework's package.
     Framework(SmolStr),
     /// The project's settings say so.
@@ -45,6 +48,8 @@ pub struct Entry {
     pub by: String,
     /// That call, where it is one.
     pub at: Option<Place>,
+    /// How many more calls do.
+    pub more: usize,
 }
 
 /// Functions that are entered for one reason in one place.
@@ -153,6 +158,10 @@ impl Entries {
         let by = (analysis.site_text(at), Some(place));
         self.entered.insert(def);
         let kind = match on {
+            _ if let Some(framework) = framework_call(scene, at) => {
+                self.entry_points.insert(def);
+                EntryKind::Framework(framework)
+            }
             RunsOn::Loop if analysis.world.is_async(def) => EntryKind::Task,
             RunsOn::Loop => EntryKind::Callback,
             RunsOn::Worker => EntryKind::Worker,
@@ -188,41 +197,95 @@ impl Entries {
         let (by, at) = by;
         // What is not asked about is somebody else's.
         if scene.files.binary_search(&def.file).is_ok() {
-            let entry = Entry { function: scene.function(def), by, at };
+            let entry = Entry { function: scene.function(def), by, at, more: 0 };
             let key = (kind, order(on), scene.analysis.world.is_async(def));
             self.groups.entry(key).or_default().push(entry);
         }
     }
 
     /// The groups, programs first, then frameworks by how much they enter.
-    pub(super) fn into_groups(mut self, programs: Vec<Bridge>) -> Vec<EntryGroup> {
+    pub(super) fn into_groups(mut self, scene: &Scene<'_>, programs: Vec<Bridge>) -> Vec<EntryGroup> {
         for bridge in programs {
+            let is_guarded = is_guarded(scene, &bridge);
             if let Some(call) = bridge.calls.first() {
-                let entry = Entry { function: bridge.function, by: format!("{}()", call.name), at: Some(call.place) };
-                self.groups.entry((EntryKind::Program, order(RunsOn::NoLoop), false)).or_default().push(entry);
+                let by = format!("{}()", call.name);
+                let kind = if is_guarded { EntryKind::Program } else { EntryKind::Import };
+                let entry = Entry { function: bridge.function, by, at: Some(call.place), more: 0 };
+                self.groups.entry((kind, order(RunsOn::NoLoop), false)).or_default().push(entry);
             }
         }
         let mut groups: Vec<EntryGroup> = Vec::new();
         for ((kind, on, is_async), mut entries) in self.groups {
             entries.sort();
             entries.dedup();
+            entries.dedup_by(|next, first| {
+                let is_same = next.function == first.function;
+                first.more += usize::from(is_same);
+                is_same
+            });
             let runs_on = [RunsOn::Loop, RunsOn::Worker, RunsOn::NoLoop][usize::from(on)];
             groups.push(EntryGroup { kind, runs_on, is_async, entries });
         }
         groups.sort_by_key(|group| {
             let rank = match group.kind {
                 EntryKind::Program => 0,
-                EntryKind::Framework(_) => 1,
-                EntryKind::Settings | EntryKind::Notebook => 2,
-                EntryKind::Task => 3,
-                EntryKind::Callback => 4,
-                EntryKind::Worker => 5,
-                EntryKind::Test => 6,
+                EntryKind::Import => 1,
+                EntryKind::Framework(_) => 2,
+                EntryKind::Settings | EntryKind::Notebook => 3,
+                EntryKind::Task => 4,
+                EntryKind::Callback => 5,
+                EntryKind::Worker => 6,
+                EntryKind::Test => 7,
             };
             (rank, Reverse(group.entries.len()))
         });
         groups
     }
+}
+
+/// The framework that a function is given to, by the call that gives it.
+fn framework_call(scene: &Scene<'_>, at: SiteRef) -> Option<SmolStr> {
+    let world = &scene.analysis.world;
+    let ExprKind::Call { func, .. } = world.facts(at.file).expr(scene.analysis.graph.site(at).expr).kind else {
+        return None;
+    };
+    let (Ty::External(path) | Ty::Class(Class::External(path))) = Infer::new(world).expr(at.file, func) else {
+        return None;
+    };
+    let is_framework = world.knowledge.contexts_by_argument(&path).next().is_some();
+    let package = SmolStr::new(path.split('.').next()?);
+    // What the standard library runs is a matter of threads and loops, not of a framework.
+    (is_framework && !is_standard_library(&package)).then_some(package)
+}
+
+/// Whether what starts a loop in, or is called by, the code of a module runs only as a program.
+fn is_guarded(scene: &Scene<'_>, bridge: &Bridge) -> bool {
+    let graph = &scene.analysis.graph;
+    let from_modules = graph.callers_of(bridge.def).iter().filter(|at| graph.owner(**at).scope == ScopeId::MODULE);
+    let mut calls: Vec<(FileId, Span)> = from_modules.map(|at| (at.file, scene.analysis.span(*at))).collect();
+    if bridge.def.scope == ScopeId::MODULE {
+        calls.extend(bridge.calls.iter().map(|call| (call.place.file, call.place.span)));
+    }
+    calls.iter().all(|(file, span)| is_program_only(scene, *file, *span))
+}
+
+/// Whether code of a module runs only where that is the program: below `if __name__ == "__main__":`, in `__main__.py`, in a
+/// notebook.
+fn is_program_only(scene: &Scene<'_>, file: FileId, span: Span) -> bool {
+    let program = &scene.analysis.world.program;
+    let facts = scene.analysis.world.facts(file);
+    let asks_name = |test: ExprId| {
+        let span = facts.expr(test).span;
+        let is_name = |expr: &Expr| matches!(expr.kind, ExprKind::Name(name) if facts.name(name) == "__name__");
+        facts.exprs.iter().any(|expr| span.contains(expr.span) && is_name(expr))
+    };
+    let is_guard = |stmt: &Stmt| match stmt.kind {
+        StmtKind::If { test, .. } => stmt.span.contains(span) && asks_name(test),
+        _ => false,
+    };
+    facts.stmts.iter().any(is_guard)
+        || program.module_name(file).ends_with("__main__")
+        || program.file(file).is_notebook
 }
 
 fn order(on: RunsOn) -> u8 {

@@ -1,6 +1,7 @@
 //! The calls in plain code that start a loop, wait for a coroutine or hand one over.
 
 use super::Scene;
+use super::bridges::is_application;
 use crate::finding::FileId;
 use crate::graph::{Effect, Reason, SiteRef};
 use crate::infer::Infer;
@@ -43,7 +44,7 @@ pub(super) enum Use {
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum What {
     /// Starts a loop and waits until it ends; a failed start is `handled` as such.
-    Starts { deadlocks: bool, handled: bool },
+    Starts { deadlocks: bool, handled: bool, is_application: bool },
     /// Enters a loop from one of its worker threads, and works nowhere else.
     FromWorker,
     /// Waits for a loop that a portal runs in a thread.
@@ -107,6 +108,12 @@ impl Search<'_> {
                     self.push_start(site.owner, site.expr, deadlocks, false, written_name(path));
                 }
                 Happens::RefusesLoop(path) => self.push(site.owner, site.expr, What::FromWorker, written_name(path)),
+                Happens::Runs(target) if self.is_folded(*target) => {
+                    let Some(witness) = analysis.graph.witness(*target, Effect::StartsLoop) else { continue };
+                    let chain = analysis.graph.chain(witness, Effect::StartsLoop);
+                    let sink = chain.last().map(|at| analysis.sink_of(*at)).unwrap_or_default();
+                    self.push_start(site.owner, site.expr, false, false, written_name(&sink));
+                }
                 Happens::Schedules(target, RunsOn::Worker) if !analysis.world.is_async(*target) => {
                     let Some(witness) = analysis.graph.witness(*target, Effect::StartsLoop) else { continue };
                     let chain = analysis.graph.chain(witness, Effect::StartsLoop);
@@ -198,20 +205,17 @@ impl Search<'_> {
     }
 
     fn push_start(&mut self, owner: ScopeId, call: ExprId, deadlocks: bool, handled: bool, name: &str) {
-        self.push(owner, call, What::Starts { deadlocks, handled }, name);
+        let is_application = is_application(self.scene, name);
+        self.push(owner, call, What::Starts { deadlocks, handled, is_application }, name);
     }
 
     /// Notes a call with the function that callers see: of what a thread runs, that is the function that makes the thread.
     fn push(&mut self, owner: ScopeId, call: ExprId, what: What, name: &str) {
         let analysis = self.scene.analysis;
         let mut owner = Def { file: self.file, scope: owner };
-        let is_handed = |def: Def| {
-            let mut roots = analysis.graph.roots_of(def).iter();
-            roots.any(|root| root.on == RunsOn::Worker && matches!(root.reason, Reason::Scheduled(_)))
-        };
         loop {
             // Its own thread has no other loop; the function that hands it over is told of instead.
-            if is_handed(owner) && analysis.graph.callers_of(owner).is_empty() {
+            if self.is_folded(owner) || self.is_handed(owner) && analysis.graph.callers_of(owner).is_empty() {
                 return;
             }
             match analysis.world.scope(owner) {
@@ -225,6 +229,24 @@ impl Search<'_> {
         if is_plain {
             self.found.push(Evidence { owner, call, what, name: name.into() });
         }
+    }
+
+    /// Whether code hands a function to a worker thread.
+    fn is_handed(&self, def: Def) -> bool {
+        let mut roots = self.scene.analysis.graph.roots_of(def).iter();
+        roots.any(|root| root.on == RunsOn::Worker && matches!(root.reason, Reason::Scheduled(_)))
+    }
+
+    /// Whether a function that starts a loop is part of the one around it, which alone calls it.
+    fn is_folded(&self, def: Def) -> bool {
+        let analysis = self.scene.analysis;
+        let scope = analysis.world.scope(def);
+        let (ScopeKind::Function { is_async: false }, Some(parent)) = (scope.kind, scope.parent) else { return false };
+        let around = run_scope(analysis.world.facts(def.file), parent);
+        let callers = analysis.graph.callers_of(def);
+        let is_own = |at: &SiteRef| analysis.graph.owner(*at) == Def { file: def.file, scope: around };
+        let starts = analysis.graph.witness(def, Effect::StartsLoop).is_some();
+        starts && around != ScopeId::MODULE && !callers.is_empty() && callers.iter().all(is_own)
     }
 
     fn made_of(&self, call: ExprId) -> Use {

@@ -7,7 +7,7 @@ use crate::knowledge::written_name;
 use crate::rules;
 use crate::sites::Happens;
 use crate::types::Def;
-use asyncwise_syntax::facts::ScopeId;
+use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::cmp::Reverse;
@@ -51,7 +51,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<HotSpot> {
     let mut by_owner: BTreeMap<(Def, &'static str), Vec<SiteRef>> = BTreeMap::new();
     for (at, site) in graph.all_sites() {
         let Some((Effect::Blocks(category), confidence)) = Effect::at(site) else { continue };
-        if confidence > Confidence::Possible && !scene.is_test(at.file) {
+        if confidence > Confidence::Possible && !scene.is_test(at.file) && !is_cached(scene, graph.owner(at)) {
             by_owner.entry((graph.owner(at), CATEGORIES[usize::from(category)])).or_default().push(at);
         }
     }
@@ -59,6 +59,22 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<HotSpot> {
     let mut spots: Vec<HotSpot> = spots.collect();
     spots.sort_by_key(|spot| (Reverse(spot.coroutines), spot.chain.len()));
     spots
+}
+
+/// Whether a function without parameters keeps its result: it blocks once.
+fn is_cached(scene: &Scene<'_>, def: Def) -> bool {
+    let facts = scene.analysis.world.facts(def.file);
+    let scope = facts.scope(def.scope);
+    let is_cache = |decorator: &ExprId| {
+        let target = match facts.expr(*decorator).kind {
+            ExprKind::Call { func, .. } => func,
+            _ => *decorator,
+        };
+        let name = facts.dotted(target);
+        name.is_some_and(|name| matches!(name.rsplit('.').next(), Some("cache" | "lru_cache" | "cached_property")))
+    };
+    let own = usize::from(scene.analysis.world.class_of(def).is_some());
+    facts.params_of(def.scope).len() <= own && facts.list(scope.decorators).iter().any(is_cache)
 }
 
 fn spot(scene: &Scene<'_>, def: Def, category: &'static str, sinks: &[SiteRef]) -> Option<HotSpot> {
@@ -117,7 +133,8 @@ impl Climb<'_> {
             self.lower.insert(owner, at);
             self.meet(owner, at);
             let conditions = conditions + u32::from(site.conditional);
-            let goes_on = !self.scene.analysis.world.is_async(owner) && owner.scope != ScopeId::MODULE;
+            let is_last = self.scene.analysis.world.is_async(owner) || owner.scope == ScopeId::MODULE;
+            let goes_on = !is_last && !is_cached(self.scene, owner);
             if goes_on && conditions <= MAX_CONDITIONS && !site.states.always_runs() {
                 let callers = graph.callers_of(owner).iter();
                 let sure = callers.filter(|caller| graph.site(**caller).confidence > Confidence::Possible);

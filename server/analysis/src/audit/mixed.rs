@@ -22,12 +22,12 @@ pub fn mixed_bridges(analysis: &Analysis, is_asked: &dyn Fn(FileId) -> bool) -> 
 pub(super) fn finding(scene: &Scene<'_>, bridges: &[Bridge]) -> Option<Finding> {
     let on = |bridge: &&Bridge| {
         let settings = &scene.analysis.world.program.file(bridge.def.file).settings;
-        bridge.waits() && rules::level(settings, RULE) != Level::Off
+        bridge.waits() && !bridge.is_in_worker && rules::level(settings, RULE) != Level::Off
     };
     let bridges: Vec<&Bridge> = bridges.iter().filter(on).collect();
     let mut ways: BTreeMap<Vec<String>, Vec<&Bridge>> = BTreeMap::new();
     for bridge in &bridges {
-        ways.entry(bridge.on_loop.iter().map(way).collect()).or_default().push(bridge);
+        ways.entry(bridge.way()).or_default().push(bridge);
     }
     if ways.len() < 2 {
         return None;
@@ -60,13 +60,27 @@ pub(super) fn finding(scene: &Scene<'_>, bridges: &[Bridge]) -> Option<Finding> 
     })
 }
 
-/// A behaviour without what tells one call from another: a way for a bridge to be.
-fn way(behaviour: &Behaviour) -> String {
-    match behaviour {
-        // Whether the text of the error is the author's or asyncio's, the caller is told.
-        Behaviour::Refuses(_) | Behaviour::Raises(_) => "raises".to_owned(),
-        Behaviour::CatchesFailedStart(_) => "catches".to_owned(),
-        other => other.words(),
+impl Bridge {
+    /// What it does where a loop runs, without what tells one call from another. Whether the text of an error is the author's or
+    /// asyncio's, the caller is told.
+    pub fn way(&self) -> Vec<String> {
+        let way = |behaviour: &Behaviour| match behaviour {
+            Behaviour::Refuses(_) | Behaviour::Raises(_) => "raises".to_owned(),
+            Behaviour::CatchesFailedStart(_) => "catches".to_owned(),
+            other => other.words(),
+        };
+        let mut ways: Vec<String> = self.on_loop.iter().map(way).collect();
+        ways.dedup();
+        ways
+    }
+}
+
+/// The beginning of an error's text.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
     }
 }
 
@@ -79,7 +93,7 @@ impl Behaviour {
             Behaviour::WaitsForOtherLoop => "waits for a loop in another thread".to_owned(),
             Behaviour::BlocksLoop => "blocks the loop while it waits for another thread".to_owned(),
             Behaviour::Deadlocks => "waits for the loop whose thread it holds: a deadlock".to_owned(),
-            Behaviour::Refuses(Some(text)) => format!("refuses: \"{text}\""),
+            Behaviour::Refuses(Some(text)) => format!("refuses: \"{}\"", shortened(text)),
             Behaviour::Refuses(None) => "refuses".to_owned(),
             Behaviour::Raises(call) => format!("raises from {call}()"),
             Behaviour::CatchesFailedStart(call) => format!("catches the error of {call}() and goes on"),
@@ -89,7 +103,9 @@ impl Behaviour {
             Behaviour::KeepsTask => "makes a task and keeps it".to_owned(),
             Behaviour::DropsTask => "makes a task and drops it".to_owned(),
             Behaviour::OnlyInWorker(call) => format!("raises from {call}(), but in a worker thread of a loop"),
-            Behaviour::DoesOther => "does something else".to_owned(),
+            Behaviour::NeedsLoop => "raises: it needs a running loop".to_owned(),
+            Behaviour::Calls(function) => format!("calls {function}, which starts a loop"),
+            Behaviour::DoesOther => "does none of this".to_owned(),
         }
     }
 }

@@ -142,7 +142,7 @@ pub fn audit(analysis: &Analysis, findings: &[Finding], is_asked: &dyn Fn(FileId
     let program = &analysis.world.program;
     let dependencies = program.ids().filter(|file| scene.is_dependency(*file));
     let dependencies = dependencies.map(|file| (file, program.import_path(file).to_owned())).collect();
-    let entries = entries.into_groups(programs);
+    let entries = entries.into_groups(&scene, programs);
     Audit { size, risks, bridges: all, entries, hot_spots, owners, graph, dependencies }
 }
 

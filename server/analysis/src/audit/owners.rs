@@ -25,6 +25,8 @@ pub struct Maker {
     pub closing: Closing,
     /// How it is closed: `await x.aclose()`.
     pub how: String,
+    /// It is an instance of a class of the program, not what a library makes.
+    pub is_own: bool,
 }
 
 /// A class, function or module that makes such things.
@@ -40,6 +42,11 @@ impl Owner {
     /// How many of its resources have no close that is seen.
     pub fn not_seen(&self) -> usize {
         self.makers.iter().filter(|maker| maker.closing == Closing::NotSeen).count()
+    }
+
+    /// How many of those are what libraries make.
+    fn foreign_not_seen(&self) -> usize {
+        self.makers.iter().filter(|maker| maker.closing == Closing::NotSeen && !maker.is_own).count()
     }
 }
 
@@ -58,12 +65,22 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Owner> {
         Owner { owner: scene.function(def), makers }
     };
     let mut owners: Vec<Owner> = by_owner.into_iter().map(owner).collect();
-    owners.sort_by_key(|owner| std::cmp::Reverse(owner.not_seen()));
+    owners.sort_by_key(|owner| std::cmp::Reverse((owner.foreign_not_seen(), owner.not_seen())));
     owners
 }
 
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// What a call makes.
+struct Made {
+    name: String,
+    /// The methods that close it.
+    closers: Vec<SmolStr>,
+    /// How that is written.
+    how: String,
+    is_own: bool,
 }
 
 struct Search<'a> {
@@ -87,15 +104,15 @@ impl Search<'_> {
             if !self.names.contains(name) && !name.starts_with(|c: char| c.is_ascii_uppercase()) {
                 continue;
             }
-            if let Some((resource, closers, how)) = self.resource(func, args) {
-                found.push(self.maker(id, resource, &closers, how));
+            if let Some(resource) = self.resource(func, args) {
+                found.push(self.maker(id, resource));
             }
         }
         found
     }
 
-    /// What a call makes: its name, what closes it, and how that is written.
-    fn resource(&mut self, func: ExprId, args: Run) -> Option<(String, Vec<SmolStr>, String)> {
+    /// What a call makes.
+    fn resource(&mut self, func: ExprId, args: Run) -> Option<Made> {
         let facts = self.scene.analysis.world.facts(self.file);
         match self.infer.expr(self.file, func) {
             Ty::External(path) | Ty::Class(Class::External(path)) => {
@@ -104,7 +121,8 @@ impl Search<'_> {
                 if row.context_manager_only || !applies {
                     return None;
                 }
-                Some((written_name(&path).to_owned(), row.closers.to_vec(), how(row)))
+                let name = written_name(&path).to_owned();
+                Some(Made { name, closers: row.closers.to_vec(), how: how(row), is_own: false })
             }
             Ty::Class(Class::Own(class)) => self.own_class(class),
             _ => None,
@@ -112,7 +130,7 @@ impl Search<'_> {
     }
 
     /// A class of the program that is closed by a coroutine, or by `async with`.
-    fn own_class(&mut self, class: Def) -> Option<(String, Vec<SmolStr>, String)> {
+    fn own_class(&mut self, class: Def) -> Option<Made> {
         let world = &self.scene.analysis.world;
         let mut closers: Vec<SmolStr> = Vec::new();
         for name in ["aclose", "close"] {
@@ -126,21 +144,21 @@ impl Search<'_> {
             None if with => "async with".to_owned(),
             None => return None,
         };
-        Some((world.name(class).to_owned(), closers, how))
+        Some(Made { name: world.name(class).to_owned(), closers, how, is_own: true })
     }
 
-    fn maker(&mut self, call: ExprId, resource: String, closers: &[SmolStr], how: String) -> (Def, Maker) {
+    fn maker(&mut self, call: ExprId, made: Made) -> (Def, Maker) {
         let facts = self.scene.analysis.world.facts(self.file);
         let def = Def { file: self.file, scope: run_scope(facts, facts.expr(call).scope) };
         let (holder, known) = close::holder(self.scene, def, call);
-        let closing = known.unwrap_or_else(|| close::of_holder(self.scene, &holder, closers));
+        let closing = known.unwrap_or_else(|| close::of_holder(self.scene, &holder, &made.closers));
         let owner = match holder {
             Holder::Attribute(class, _) => class,
             Holder::Variable(def, _) => def,
             Holder::Nobody => def,
         };
         let place = Place { file: self.file, span: facts.expr(call).span };
-        (owner, Maker { place, resource, closing, how })
+        (owner, Maker { place, resource: made.name, closing, how: made.how, is_own: made.is_own })
     }
 }
 

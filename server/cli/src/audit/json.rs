@@ -98,7 +98,7 @@ struct Call {
 struct Bridge {
     /// The function.
     function: Named,
-    /// How it is built: `starts-loop`, `loop-in-thread`, `threadsafe`, `portal`, `task`.
+    /// How it is built: `starts-loop`, `loop-in-thread`, `threadsafe`, `portal`, `task`, `application`.
     mechanisms: Vec<&'static str>,
     /// The caller gets the work's result, or is meant to.
     waits: bool,
@@ -112,6 +112,8 @@ struct Bridge {
     callers: Vec<Named>,
     /// Those of them that do so where a loop runs.
     loop_callers: Vec<Named>,
+    /// It is known to run in worker threads, and nowhere else.
+    in_worker: bool,
 }
 
 /// What comes of a call of a bridge.
@@ -119,7 +121,7 @@ struct Bridge {
 struct Does {
     /// One of `runs-loop`, `runs-loop-in-thread`, `waits-for-other-loop`, `blocks-loop`, `deadlocks`, `refuses`, `raises`,
     /// `catches-failed-start`, `leaves-to-thread`, `returns-awaitable`, `returns-task`, `keeps-task`, `drops-task`,
-    /// `only-in-worker`, `does-other`.
+    /// `only-in-worker`, `needs-loop`, `calls-starter`, `does-other`.
     what: &'static str,
     /// In words.
     words: String,
@@ -128,7 +130,7 @@ struct Does {
 /// Functions that are entered for one reason in one place.
 #[derive(Debug, Serialize, JsonSchema)]
 struct EntryGroup {
-    /// One of `program`, `framework`, `settings`, `notebook`, `task`, `callback`, `worker`, `test`.
+    /// One of `program`, `import`, `framework`, `settings`, `notebook`, `task`, `callback`, `worker`, `test`.
     kind: &'static str,
     /// The framework's package.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +155,8 @@ struct Entry {
     /// The call that does, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<At>,
+    /// How many more calls do.
+    more: usize,
 }
 
 /// A function that blocks coroutines.
@@ -201,6 +205,8 @@ struct Maker {
     at: At,
     /// How it is closed.
     close_with: String,
+    /// It is an instance of a class of the program.
+    own_class: bool,
     /// What is seen of its end in the class, function or module that holds it: `not-seen`, `handed-to-caller`, `handed-on`,
     /// `closed`, `block`. `not-seen` does not say that it leaks.
     end: &'static str,
@@ -260,6 +266,7 @@ fn bridge(report: &Report<'_>, bridge: &audit::Bridge) -> Bridge {
         Mechanism::Threadsafe => "threadsafe",
         Mechanism::Portal => "portal",
         Mechanism::Task => "task",
+        Mechanism::Application => "application",
     };
     let functions = |all: &[Function]| all.iter().map(|function| named(report, function)).collect();
     let does = |all: &[Behaviour]| all.iter().map(|b| Does { what: behaviour(b), words: b.words() }).collect();
@@ -273,6 +280,7 @@ fn bridge(report: &Report<'_>, bridge: &audit::Bridge) -> Bridge {
         on_loop: does(&bridge.on_loop),
         callers: functions(&bridge.callers),
         loop_callers: functions(&bridge.loop_callers),
+        in_worker: bridge.is_in_worker,
     }
 }
 
@@ -292,6 +300,8 @@ fn behaviour(behaviour: &Behaviour) -> &'static str {
         Behaviour::KeepsTask => "keeps-task",
         Behaviour::DropsTask => "drops-task",
         Behaviour::OnlyInWorker(_) => "only-in-worker",
+        Behaviour::NeedsLoop => "needs-loop",
+        Behaviour::Calls(_) => "calls-starter",
         Behaviour::DoesOther => "does-other",
     }
 }
@@ -301,9 +311,11 @@ fn group(report: &Report<'_>, group: &audit::EntryGroup) -> EntryGroup {
         function: named(report, &entry.function),
         by: entry.by.clone(),
         at: entry.at.map(|place| at(report, place)),
+        more: entry.more,
     };
     let (kind, framework) = match &group.kind {
         EntryKind::Program => ("program", None),
+        EntryKind::Import => ("import", None),
         EntryKind::Framework(name) => ("framework", Some(name.to_string())),
         EntryKind::Settings => ("settings", None),
         EntryKind::Notebook => ("notebook", None),
@@ -352,6 +364,7 @@ fn owner(report: &Report<'_>, owner: &audit::Owner) -> Owner {
             resource: maker.resource.clone(),
             at: at(report, maker.place),
             close_with: maker.how.clone(),
+            own_class: maker.is_own,
             end,
             end_at: place.map(|place| at(report, place)),
         }

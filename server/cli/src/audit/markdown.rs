@@ -42,8 +42,8 @@ fn inline(inline: &Inline, in_table: bool) -> String {
         Inline::Text(text) => escape(text),
         Inline::Strong(text) => format!("**{}**", escape(text)),
         Inline::Code(text) | Inline::Node { name: text, .. } => code(text, in_table),
-        Inline::Place { label, link: Some(link) } => format!("[{}](<{}>)", escape(label), target(link)),
-        Inline::Place { label, link: None } => escape(label),
+        Inline::Place { label, link: Some(link) } => format!("[{}](<{}>)", code(label, in_table), target(link)),
+        Inline::Place { label, link: None } => code(label, in_table),
     }
 }
 

@@ -5,6 +5,7 @@ use super::document::{Block, Item, Line, code, column, numbers, strong, text};
 use super::words;
 use asyncwise_analysis::audit::Risk;
 use asyncwise_analysis::finding::{Confidence, Severity};
+use asyncwise_analysis::rules;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -46,9 +47,12 @@ pub(super) fn section(report: &Report<'_>) -> Vec<Block> {
         let (one, sure) = (severity(first.finding.severity), confidence(first.finding.confidence));
         let title = format!("{}{}s, {sure}", one[..1].to_uppercase(), &one[1..]);
         blocks.push(Block::Heading(3, title));
-        let group = &risks[from..from + len];
-        blocks.push(Block::List(group.iter().take(report.limit).map(|risk| item(report, risk)).collect()));
-        blocks.extend(report.rest(len, &format!("{one}s")).map(Block::Paragraph));
+        // Each rule has its share: a frequent one must not hide the others.
+        for group in risks[from..from + len].chunk_by(|a, b| a.finding.rule == b.finding.rule) {
+            blocks.push(Block::List(group.iter().take(report.limit).map(|risk| item(report, risk)).collect()));
+            let what = format!("{one}s of {}", group[0].finding.rule);
+            blocks.extend(report.rest(group.len(), &what).map(Block::Paragraph));
+        }
         from += len;
     }
     blocks
@@ -95,9 +99,12 @@ fn item(report: &Report<'_>, risk: &Risk) -> Item {
     if !about.is_empty() {
         below.push(about.join(&text(", ")));
     }
-    let chain = &finding.chain;
+    let is_list = rules::find(&finding.rule).is_some_and(|rule| rule.is_audit_only());
+    if is_list {
+        below.push(vec![text("they are listed in a section of their own below")]);
+    }
+    let chain = if is_list { &[] } else { finding.chain.as_slice() };
     for (index, step) in chain.iter().enumerate() {
-        // A list of bridges is no chain: all of it counts, and it stands in a section of its own.
         let is_left_out = chain.len() > MAX_CHAIN && index >= MAX_CHAIN / 2 && index + MAX_CHAIN / 2 < chain.len();
         if !is_left_out {
             below.push(vec![report.place(step.place), text(": "), text(step.message.as_str())]);

@@ -62,11 +62,14 @@ fn glance(report: &Report<'_>) -> Block {
     let findings = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
     let waiting: Vec<_> = audit.bridges.iter().filter(|bridge| bridge.waits()).collect();
     let called = waiting.iter().filter(|bridge| !bridge.loop_callers.is_empty()).count();
-    let ways: BTreeSet<_> = waiting.iter().map(|bridge| &bridge.on_loop).collect();
+    let ways: BTreeSet<_> = waiting.iter().filter(|bridge| !bridge.is_in_worker).map(|bridge| bridge.way()).collect();
     let bridges = match waiting.len() {
         0 => "none".to_owned(),
         1 => "1 function".to_owned(),
-        n => format!("{n} functions, {} called where a loop runs, {} different behaviours there", called, ways.len()),
+        n => format!(
+            "{n} functions, {called} called where a loop runs; what they do there: {}",
+            count(ways.len(), "way")
+        ),
     };
     let is_point =
         |kind: &EntryKind| !matches!(kind, EntryKind::Test | EntryKind::Worker | EntryKind::Callback | EntryKind::Task);

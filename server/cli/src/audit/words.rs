@@ -1,7 +1,7 @@
 //! What the parts of the report are called.
 
 use super::Report;
-use super::document::{Inline, Line, text};
+use super::document::{Inline, Line, code, text};
 use crate::output::count;
 use asyncwise_analysis::audit::{Behaviour, Closing, EntryKind, Function, Mechanism, Reach};
 use asyncwise_analysis::finding::Place;
@@ -31,7 +31,7 @@ impl Report<'_> {
     /// What is left out of a list, in words; none where nothing is.
     pub(super) fn rest(&self, all: usize, what: &str) -> Option<Line> {
         let rest = all.saturating_sub(self.limit);
-        (rest > 0).then(|| vec![text(format!("… and {} more {what}; `--limit 0` shows all.", rest))])
+        (rest > 0).then(|| vec![text(format!("… and {rest} more {what}; ")), code("--limit 0"), text(" shows all.")])
     }
 
     /// The folder of a file, as counts are made by.
@@ -56,6 +56,7 @@ pub(super) fn mechanism(mechanism: Mechanism) -> &'static str {
         Mechanism::Threadsafe => "call into another thread's loop",
         Mechanism::Portal => "portal",
         Mechanism::Task => "makes a task",
+        Mechanism::Application => "runs an application",
     }
 }
 
@@ -74,6 +75,7 @@ pub(super) fn runs_on(on: RunsOn) -> &'static str {
 pub(super) fn entry_kind(kind: &EntryKind) -> String {
     match kind {
         EntryKind::Program => "programs that start a loop".to_owned(),
+        EntryKind::Import => "loops that are started while a module is imported".to_owned(),
         EntryKind::Framework(name) => format!("run by {name}"),
         EntryKind::Settings => "named in the settings".to_owned(),
         EntryKind::Notebook => "notebooks".to_owned(),

@@ -26,8 +26,10 @@ pub(in super::super) fn section(report: &Report<'_>) -> Vec<Block> {
         blocks.extend(report.rest(waiting.len(), "bridges").map(Block::Paragraph));
     }
     if !others.is_empty() {
-        blocks.push(Block::Heading(3, "Plain functions that hand coroutines over".to_owned()));
-        blocks.push(Block::text("They make a task, or leave the work to another thread, and do not wait for it."));
+        blocks.push(Block::Heading(3, "Other plain functions that come to a loop".to_owned()));
+        blocks.push(Block::text(
+            "They make a task, leave the work to another thread, or run an application with a loop of its own.",
+        ));
         let item = |bridge: &&Bridge| {
             let mut line = vec![report.function(&bridge.function), text(" "), report.place(bridge.function.place)];
             line.push(text(format!(": {}", words::behaviours(&bridge.on_loop))));
@@ -64,5 +66,9 @@ fn row(report: &Report<'_>, bridge: &Bridge) -> Vec<Line> {
         }
     };
     let told = |words: String| vec![text(words)];
-    vec![function, by, told(words::behaviours(&bridge.without_loop)), told(words::behaviours(&bridge.on_loop)), callers]
+    let mut on_loop = words::behaviours(&bridge.on_loop);
+    if bridge.is_in_worker {
+        on_loop.push_str(" (it is only seen to run in worker threads)");
+    }
+    vec![function, by, told(words::behaviours(&bridge.without_loop)), told(on_loop), callers]
 }

@@ -3,6 +3,7 @@
 use super::super::Report;
 use super::super::document::{Block, Item, code, column, numbers, text};
 use super::super::words;
+use crate::output::count;
 use asyncwise_analysis::audit::{Entry, EntryGroup, EntryKind};
 
 pub(in super::super) fn section(report: &Report<'_>) -> Vec<Block> {
@@ -25,7 +26,7 @@ pub(in super::super) fn section(report: &Report<'_>) -> Vec<Block> {
         let kind = words::entry_kind(&group.kind);
         let what = if group.is_async { "coroutine functions" } else { "plain functions" };
         let title = match group.kind {
-            EntryKind::Program => "Programs that start a loop".to_owned(),
+            EntryKind::Program | EntryKind::Import => format!("{}{}", kind[..1].to_uppercase(), &kind[1..]),
             _ => format!("{}{} {kind}, {}", what[..1].to_uppercase(), &what[1..], words::runs_on(group.runs_on)),
         };
         blocks.push(Block::Heading(3, title));
@@ -41,6 +42,9 @@ fn item(report: &Report<'_>, entry: &Entry) -> Item {
     if let Some(at) = entry.at {
         line.push(text(" at "));
         line.push(report.place(at));
+        if entry.more > 0 {
+            line.push(text(format!(" and in {}", count(entry.more, "other place"))));
+        }
     }
     Item::of(line)
 }
