@@ -2,8 +2,11 @@
 
 use crate::engine;
 use crate::page::{Example, ExampleFile, Expected, Fixed};
+use asyncwise_analysis::analysis::Analysis;
+use asyncwise_analysis::audit::mixed_bridges;
 use asyncwise_analysis::finding::{Applicability, Edit, Finding};
 use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
+use asyncwise_analysis::rules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +28,7 @@ pub fn check(rule: &str, example: &Example) -> Vec<(usize, String)> {
         Ok(program) => program,
         Err(message) => return vec![(example.line, message)],
     };
-    let findings = findings(&program);
+    let findings = findings(&program, rule);
     let mut wrong = compare(&program, &findings, &example.files, example.line);
     if wrong.is_empty()
         && let Some(fixed) = &example.fixed
@@ -60,9 +63,14 @@ fn program(texts: &Texts, config: &str) -> Result<Program, String> {
     Ok(Program::new(files, roots))
 }
 
-fn findings(program: &Program) -> Vec<Finding> {
+/// What a check finds, and what the audit remarks on its own page.
+fn findings(program: &Program, rule: &str) -> Vec<Finding> {
     let program = Arc::new(program.clone());
-    asyncwise_analysis::check(program.clone(), &engine::Trees::new(program))
+    let mut findings = asyncwise_analysis::check(program.clone(), &engine::Trees::new(program.clone()));
+    if rules::find(rule).is_some_and(|rule| rule.is_audit_only()) {
+        findings.extend(mixed_bridges(&Analysis::new(program), &|_| true));
+    }
+    findings
 }
 
 /// The path of a finding's file inside the example, and its line there from 1.
@@ -113,7 +121,7 @@ fn check_fixed(rule: &str, mut texts: Texts, config: &str, fixed: &Fixed) -> Vec
             Err(message) => return vec![(fixed.line, message)],
         };
         let mut edits: Vec<Edit> = Vec::new();
-        for finding in findings(&program).iter().filter(|finding| finding.rule == rule) {
+        for finding in findings(&program, rule).iter().filter(|finding| finding.rule == rule) {
             let Some(fix) = finding.fixes.first() else { continue };
             if fix.applicability != wanted {
                 wrong.push((fixed.line, format!("`{}` is {:?}", fix.title, fix.applicability)));

@@ -5,8 +5,8 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const { nodes, edges } = data.graph;
   const SVG = "http://www.w3.org/2000/svg";
-  const BOX = { width: 224, height: 44, gap: 14, across: 86, top: 30, left: 14 };
-  const MOST = { list: 200, column: 9, overview: 44, details: 60 };
+  const BOX = { width: 206, height: 44, gap: 12, across: 58, top: 30, left: 14 };
+  const MOST = { list: 200, column: 9, overview: 36, alike: 4, details: 60 };
 
   const incoming = nodes.map(() => []);
   const outgoing = nodes.map(() => []);
@@ -141,11 +141,15 @@
     const listed = new Set(all);
     const kept = [];
     const add = (i) => { if (!kept.includes(i) && kept.length < MOST.overview) kept.push(i); };
+    const ends = new Map();
     for (const finding of data.findings) {
       if (finding.severity === "remark" || kept.length + finding.nodes.length > MOST.overview) continue;
       if (!finding.nodes.some((i) => listed.has(i))) continue;
-      finding.nodes.forEach(add);
       const last = finding.nodes[finding.nodes.length - 1];
+      // Many findings of one cause would fill the drawing.
+      ends.set(last, (ends.get(last) || 0) + 1);
+      if (ends.get(last) > MOST.alike) continue;
+      finding.nodes.forEach(add);
       (outgoing[last] || []).map((edge) => edge.to).filter((i) => nodes[i].kind === "outside" && nodes[i].core).slice(0, 1).forEach(add);
     }
     for (const i of all) {
@@ -155,38 +159,44 @@
     return layered(kept);
   };
 
-  // Order in a column by the middle of the neighbours in the column before, to cross fewer edges.
+  // Where the nodes stand. The column of the chosen function (or the first) is laid out by rank, the others outwards from it:
+  // each node beside the middle of its neighbours, as far as those above leave room.
   const arrange = (columns) => {
-    const row = new Map();
-    columns.forEach((column, c) => {
-      if (c > 0) {
-        const middle = (i) => {
-          const beside = incoming[i].map((edge) => edge.from).concat(outgoing[i].map((edge) => edge.to)).filter((j) => row.has(j));
-          return beside.length === 0 ? column.kept.length : beside.reduce((sum, j) => sum + row.get(j), 0) / beside.length;
-        };
-        const middles = new Map(column.kept.map((i) => [i, middle(i)]));
-        column.kept.sort((a, b) => middles.get(a) - middles.get(b) || rank(a, b));
+    const first = Math.max(0, columns.findIndex((column) => column.kept.includes(chosen)));
+    const order = columns.map((_, c) => c).sort((a, b) => Math.abs(a - first) - Math.abs(b - first) || a - b);
+    const step = BOX.height + BOX.gap;
+    const tops = new Map();
+    for (const c of order) {
+      const { kept } = columns[c];
+      const wish = new Map(kept.map((i, row) => {
+        const beside = incoming[i].map((edge) => edge.from).concat(outgoing[i].map((edge) => edge.to)).filter((j) => tops.has(j));
+        return [i, beside.length === 0 ? row * step : beside.reduce((sum, j) => sum + tops.get(j), 0) / beside.length];
+      }));
+      kept.sort((a, b) => wish.get(a) - wish.get(b) || rank(a, b));
+      // Centred on what they wish for as a whole, one below the other.
+      const middle = kept.reduce((sum, i) => sum + wish.get(i), 0) / kept.length;
+      let free = kept.length === 1 ? -Infinity : middle - (kept.length - 1) * step;
+      for (const i of kept) {
+        const top = Math.max(free, wish.get(i));
+        tops.set(i, top);
+        free = top + step;
       }
-      column.kept.forEach((i, r) => row.set(i, r - column.kept.length / 2));
-    });
+    }
+    const highest = Math.min(...tops.values());
+    const at = new Map();
+    columns.forEach((column, c) => column.kept.forEach((i) => at.set(i, {
+      x: BOX.left + c * (BOX.width + BOX.across), y: BOX.top + tops.get(i) - highest, column: c,
+    })));
+    return at;
   };
 
   const draw = (columns) => {
-    arrange(columns);
-    const most = Math.max(1, ...columns.map((column) => column.kept.length + (column.left > 0 ? 1 : 0)));
-    const height = BOX.top + most * (BOX.height + BOX.gap) + 20;
+    const at = columns.length === 0 ? new Map() : arrange(columns);
+    const height = Math.max(0, ...[...at.values()].map((place) => place.y)) + BOX.height + 40;
     const width = BOX.left * 2 + columns.length * (BOX.width + BOX.across) - BOX.across;
-    svg.setAttribute("width", width);
+    svg.setAttribute("width", Math.max(width, 1));
     svg.setAttribute("height", height);
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const at = new Map();
-    columns.forEach((column, c) => {
-      const rows = column.kept.length + (column.left > 0 ? 1 : 0);
-      const first = BOX.top + (height - BOX.top - 20 - rows * (BOX.height + BOX.gap)) / 2;
-      column.kept.forEach((i, r) => at.set(i, {
-        x: BOX.left + c * (BOX.width + BOX.across), y: first + r * (BOX.height + BOX.gap), column: c,
-      }));
-    });
+    svg.setAttribute("viewBox", `0 0 ${Math.max(width, 1)} ${height}`);
     const parts = [arrowHead()];
     for (const edge of edges) {
       if (at.has(edge.from) && at.has(edge.to) && edge.from !== edge.to) parts.push(line(edge, at.get(edge.from), at.get(edge.to)));
@@ -195,8 +205,8 @@
       const x = BOX.left + c * (BOX.width + BOX.across);
       if (column.title) parts.push(drawn("text", { x, y: 16, class: "column-title" }, column.title));
       if (column.left > 0) {
-        const last = at.get(column.kept[column.kept.length - 1]);
-        parts.push(drawn("text", { x: x + 8, y: last.y + BOX.height + 20, class: "column-title" }, `and ${column.left} more`));
+        const lowest = Math.max(...column.kept.map((i) => at.get(i).y));
+        parts.push(drawn("text", { x: x + 8, y: lowest + BOX.height + 20, class: "column-title" }, `and ${column.left} more`));
       }
     });
     for (const [i, place] of at) parts.push(box(i, place));
@@ -245,8 +255,8 @@
       drawn("title", {}, node.path ? `${node.name}\n${node.path}:${node.line}` : node.name),
       drawn("rect", { class: "box", width: BOX.width, height: BOX.height, rx: 5 }),
       drawn("rect", { class: "stripe", width: 5, height: BOX.height, rx: 2 }),
-      drawn("text", { x: 12, y: 18 }, cutFront(node.short, 26)),
-      drawn("text", { x: 12, y: 35, class: "about" }, cut(about(node), 38)),
+      drawn("text", { x: 12, y: 18 }, cutFront(node.short, 23)),
+      drawn("text", { x: 12, y: 35, class: "about" }, cut(about(node), 34)),
     );
     group.addEventListener("click", () => choose(i));
     return group;
