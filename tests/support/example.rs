@@ -153,7 +153,7 @@ fn check_fixed(rule: &str, mut texts: Texts, config: &str, fixed: &Fixed) -> Vec
     }
     if wrong.is_empty() {
         match program(&texts, config) {
-            Ok(program) => wrong = compare(&program, &findings(&program), &fixed.files, fixed.line),
+            Ok(program) => wrong = compare(&program, &findings(&program, rule), &fixed.files, fixed.line),
             Err(message) => wrong.push((fixed.line, message)),
         }
     }

@@ -8,8 +8,6 @@ mod lists;
 mod markdown;
 mod risks;
 mod sections;
-#[cfg(test)]
-mod tests;
 mod words;
 
 pub(crate) use json::schema;
