@@ -135,7 +135,9 @@ impl Climb<'_> {
             let conditions = conditions + u32::from(site.conditional);
             let is_last = self.scene.analysis.world.is_async(owner) || owner.scope == ScopeId::MODULE;
             let goes_on = !is_last && !is_cached(self.scene, owner);
-            if goes_on && conditions <= MAX_CONDITIONS && !site.states.always_runs() {
+            // Where a function of the project knows that a loop runs, it is its own affair, not its callers'.
+            let is_own_affair = site.states.always_runs() && !self.scene.is_dependency(at.file);
+            if goes_on && conditions <= MAX_CONDITIONS && !is_own_affair {
                 let callers = graph.callers_of(owner).iter();
                 let sure = callers.filter(|caller| graph.site(**caller).confidence > Confidence::Possible);
                 open.extend(sure.map(|caller| Reverse((conditions, distance + 1, *caller))));

@@ -361,14 +361,14 @@
       event.preventDefault();
     }
   });
-  const box_of_filters = document.getElementById("filters");
+  const boxes = document.getElementById("filters");
   for (const [key, label] of filters) {
     const input = element("input", { type: "checkbox" });
     input.addEventListener("change", () => {
       if (input.checked) active.add(key); else active.delete(key);
       show();
     });
-    box_of_filters.append(element("label", {}, input, label));
+    boxes.append(element("label", {}, input, label));
   }
   document.getElementById("overview").addEventListener("click", () => choose(null));
 
@@ -382,10 +382,10 @@
     const before = chosen;
     chosen = match && nodes[Number(match[1])] ? Number(match[1]) : null;
     if (before === chosen && svg.childElementCount > 0) return;
-    const had_focus = svg.contains(document.activeElement);
+    const hadFocus = svg.contains(document.activeElement);
     show();
     if (match) document.getElementById("boundary-graph").scrollIntoView({ block: "start" });
-    if (had_focus) svg.querySelector(".node.chosen, .node")?.focus({ preventScroll: true });
+    if (hadFocus) (svg.querySelector(".node.chosen") ?? svg.querySelector(".node"))?.focus({ preventScroll: true });
   };
   window.addEventListener("hashchange", follow);
   follow();
