@@ -3,8 +3,10 @@
 use crate::engine;
 use crate::page::{Example, ExampleFile, Expected, Fixed};
 use asyncwise_analysis::analysis::Analysis;
+use asyncwise_analysis::audit::mixed_bridges;
 use asyncwise_analysis::finding::{Applicability, Edit, FileId, Finding};
 use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
+use asyncwise_analysis::rules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ pub fn check(rule: &str, example: &Example) -> Vec<(usize, String)> {
         Ok(program) => program,
         Err(message) => return vec![(example.line, message)],
     };
-    let findings = findings(&program);
+    let findings = findings(&program, rule);
     let mut wrong = compare(&program, &findings, &example.files, example.line);
     if wrong.is_empty()
         && let Some(fixed) = &example.fixed
@@ -45,7 +47,7 @@ pub fn analysis(example: &Example) -> Result<Analysis, String> {
 /// The findings of an example, or what is wrong with its configuration.
 pub fn all_findings(example: &Example) -> Result<Vec<Finding>, String> {
     let program = program(&texts(&example.files), example.config.as_deref().unwrap_or(""))?;
-    Ok(findings(&program))
+    Ok(findings(&program, ""))
 }
 
 /// The file of an example by its path there.
@@ -78,9 +80,14 @@ fn program(texts: &Texts, config: &str) -> Result<Program, String> {
     Ok(Program::new(files, roots))
 }
 
-fn findings(program: &Program) -> Vec<Finding> {
+/// What a check finds, and what the audit remarks on its own page.
+fn findings(program: &Program, rule: &str) -> Vec<Finding> {
     let program = Arc::new(program.clone());
-    asyncwise_analysis::check(program.clone(), &engine::Trees::new(program))
+    let mut findings = asyncwise_analysis::check(program.clone(), &engine::Trees::new(program.clone()));
+    if rules::find(rule).is_some_and(|rule| rule.is_audit_only()) {
+        findings.extend(mixed_bridges(&Analysis::new(program), &|_| true));
+    }
+    findings
 }
 
 /// The path of a finding's file inside the example, and its line there from 1.
@@ -131,7 +138,7 @@ fn check_fixed(rule: &str, mut texts: Texts, config: &str, fixed: &Fixed) -> Vec
             Err(message) => return vec![(fixed.line, message)],
         };
         let mut edits: Vec<Edit> = Vec::new();
-        for finding in findings(&program).iter().filter(|finding| finding.rule == rule) {
+        for finding in findings(&program, rule).iter().filter(|finding| finding.rule == rule) {
             let Some(fix) = finding.fixes.first() else { continue };
             if fix.applicability != wanted {
                 wrong.push((fixed.line, format!("`{}` is {:?}", fix.title, fix.applicability)));
@@ -163,7 +170,7 @@ fn check_fixed(rule: &str, mut texts: Texts, config: &str, fixed: &Fixed) -> Vec
     }
     if wrong.is_empty() {
         match program(&texts, config) {
-            Ok(program) => wrong = compare(&program, &findings(&program), &fixed.files, fixed.line),
+            Ok(program) => wrong = compare(&program, &findings(&program, rule), &fixed.files, fixed.line),
             Err(message) => wrong.push((fixed.line, message)),
         }
     }

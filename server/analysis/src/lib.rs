@@ -3,6 +3,7 @@
 //! Architecture invariants: no IO, no protocol, no syntax-tree types, and it does not fail: bad input gives fewer facts,
 //! never a panic.
 pub mod analysis;
+pub mod audit;
 mod by_loop;
 mod contexts;
 pub mod finding;

@@ -129,6 +129,14 @@ impl Program {
         &self.paths.names[id.index()]
     }
 
+    /// A file's path from the folder that its module is imported from.
+    pub fn import_path(&self, id: FileId) -> &str {
+        let path = &self.file(id).path;
+        let names = self.module_name(id).split('.').count() + usize::from(self.is_package(id));
+        let start = path.rmatch_indices('/').nth(names - 1).map_or(0, |(at, _)| at + 1);
+        &path[start..]
+    }
+
     /// The file with this path.
     pub fn by_path(&self, path: &str) -> Option<FileId> {
         self.paths.by_path.get(path).copied()

@@ -83,7 +83,7 @@ fn settings_root(infer: &Infer<'_>, def: Def) -> Option<RunsOn> {
 }
 
 /// The row that says where a framework runs this function, and the name it was found by.
-fn framework<'w>(infer: &mut Infer<'w>, def: Def, is_async: bool) -> Option<Found<'w>> {
+pub(crate) fn framework<'w>(infer: &mut Infer<'w>, def: Def, is_async: bool) -> Option<Found<'w>> {
     let frameworks = Frameworks::of(infer.world, def.file);
     let facts = infer.world.facts(def.file);
     for &decorator in facts.list(facts.scope(def.scope).decorators) {

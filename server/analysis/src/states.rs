@@ -133,9 +133,20 @@ fn speaks_of_the_loop(text: &str, raised: Span) -> bool {
     ["event loop", "running loop", "async", "await"].iter().any(|word| raised.contains(word))
 }
 
+/// The flow of one function, with its variables followed.
+pub(crate) fn flow(world: &World, def: Def) -> flow::LoopFlow {
+    let facts = world.facts(def.file);
+    let entry = match facts.scope(def.scope).kind {
+        ScopeKind::Module if world.program.file(def.file).is_notebook => StateSet::RUNNING,
+        _ => flow::usual_entry(facts, def.scope),
+    };
+    let options = Options { full: true, defaults: false };
+    flow::analyze(facts, def.scope, entry, &NameOracle::new(world, def.file, 0), options)
+}
+
 /// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something
 /// else is done where a loop runs.
-fn is_attempt(world: &World, file: FileId, expr: ExprId) -> bool {
+pub(crate) fn is_attempt(world: &World, file: FileId, expr: ExprId) -> bool {
     use crate::index::Slot;
     let facts = world.facts(file);
     let index = world.index_of(file);

@@ -33,6 +33,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Check files and directories.
     Check(Box<Check>),
+    /// Report on a project's async health: findings by risk, bridges, entry points, what blocks, who closes what.
+    ///
+    /// The exit code is 0 whatever the report says, and 2 when it could not be made.
+    Audit(Box<Audit>),
     /// Print the page of a rule: what it finds, why it matters, what to write instead.
     Explain {
         /// The rule's name.
@@ -88,6 +92,37 @@ pub(crate) struct Check {
     /// The path the text on stdin stands for: it decides configuration, imports and what is printed.
     #[arg(long, value_name = "PATH")]
     pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+/// `asyncwise audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Files and directories.
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: Rules,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// The form of the report.
+    #[arg(long, value_name = "FORMAT", default_value = "markdown", help_heading = "Output")]
+    pub(crate) format: AuditFormat,
+    /// Write the report to this file; links in it are relative to it.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show at most this many of a kind, the worst first; 0 shows all. JSON always has all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, help_heading = "Output")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// To read and to keep beside the code.
+    Markdown,
+    /// One page with the graph to click through; it needs no network.
+    Html,
+    /// For programs; `asyncwise schema audit` describes it.
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +210,8 @@ pub(crate) enum SchemaOf {
     Config,
     /// What `asyncwise check --output-format json` prints.
     Findings,
+    /// What `asyncwise audit --format json` prints.
+    Audit,
     /// The settings that editors send to the language server.
     Server,
 }

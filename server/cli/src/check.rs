@@ -1,6 +1,6 @@
 //! `asyncwise check`.
 
-use crate::args::{Check, Format};
+use crate::args::{Check, Format, Rules, Settings};
 use crate::exit::Exit;
 use crate::output::{self, View, count};
 use crate::printer::{BOLD, Printer};
@@ -71,19 +71,26 @@ fn request(args: &Check, cwd: &Path) -> Result<Request, String> {
         }
         many => (many.iter().map(absolute).collect(), None),
     };
-    let config = match &args.settings.config {
+    let (config, overrides) = configuration(&args.settings, &args.rules, cwd);
+    Ok(Request { cwd: cwd.to_owned(), paths, text, config, overrides, cache: !args.no_cache })
+}
+
+/// Where the configuration comes from, and what overrides it.
+pub(crate) fn configuration(settings: &Settings, rules: &Rules, cwd: &Path) -> (Source, Overrides) {
+    let absolute = |path: &PathBuf| paths::absolute(cwd, path);
+    let config = match &settings.config {
         Some(file) => Source::File(absolute(file)),
-        None if args.settings.isolated => Source::Isolated,
+        None if settings.isolated => Source::Isolated,
         None => Source::Nearest,
     };
     let overrides = Overrides {
-        selection: Selection { select: args.rules.select.clone(), ignore: args.rules.ignore.clone() },
-        min_confidence: args.rules.min_confidence.map(Into::into),
-        target_version: args.settings.target_version,
-        extra_paths: args.settings.extra_path.iter().map(absolute).collect(),
-        python: args.settings.python.as_ref().map(absolute),
+        selection: Selection { select: rules.select.clone(), ignore: rules.ignore.clone() },
+        min_confidence: rules.min_confidence.map(Into::into),
+        target_version: settings.target_version,
+        extra_paths: settings.extra_path.iter().map(absolute).collect(),
+        python: settings.python.as_ref().map(absolute),
     };
-    Ok(Request { cwd: cwd.to_owned(), paths, text, config, overrides, cache: !args.no_cache })
+    (config, overrides)
 }
 
 fn read_stdin(args: &Check, cwd: &Path) -> Result<(PathBuf, Vec<u8>), String> {

@@ -32,6 +32,7 @@ struct Listed<'r> {
     summary: &'r str,
     same_as: &'r [&'r str],
     default: bool,
+    audit_only: bool,
 }
 
 /// Lists the rules by group.
@@ -45,7 +46,8 @@ pub(crate) fn list(format: ListFormat, printer: &mut Printer) -> Exit {
                 group: rule.group,
                 summary: rule.summary,
                 same_as: rule.same_as,
-                default: rule.default_on,
+                default: rule.default_on && !rule.is_audit_only(),
+                audit_only: rule.is_audit_only(),
             });
             print_json(&listed.collect::<Vec<_>>(), printer)
         }
@@ -67,8 +69,12 @@ fn table(rules: &[&RuleInfo], printer: &mut Printer) {
             group = rule.group;
             printer.line(&format!("{DIM}{group}{DIM:#}"));
         }
-        let off = if rule.default_on { "" } else { " (off by default)" };
-        printer.line(&format!("  {BOLD}{:<width$}{BOLD:#}  {}{off}", rule.name, rule.summary));
+        let when = match (rule.is_audit_only(), rule.default_on) {
+            (true, _) => " (`asyncwise audit` only)",
+            (false, true) => "",
+            (false, false) => " (off by default)",
+        };
+        printer.line(&format!("  {BOLD}{:<width$}{BOLD:#}  {}{when}", rule.name, rule.summary));
     }
 }
 
@@ -77,6 +83,7 @@ pub(crate) fn schema(of: SchemaOf, printer: &mut Printer) -> Exit {
     match of {
         SchemaOf::Config => print_json(&options::schema(), printer),
         SchemaOf::Findings => print_json(&json::schema(), printer),
+        SchemaOf::Audit => print_json(&crate::audit::schema(), printer),
         SchemaOf::Server => print_json(&asyncwise_lsp::settings_schema(), printer),
     }
 }

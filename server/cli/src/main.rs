@@ -1,5 +1,6 @@
 //! The `asyncwise` binary: reads the command line, calls the workspace, prints.
 mod args;
+mod audit;
 mod check;
 mod exit;
 mod explain;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, printer: &mut Printer) -> Exit {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match command {
         Command::Check(check) => check::run(check, printer),
+        Command::Audit(audit) => audit::run(audit, printer),
         Command::Explain { rule } => explain::explain(rule, printer),
         Command::Rules { output_format } => explain::list(*output_format, printer),
         Command::Schema { of } => explain::schema(*of, printer),

@@ -5,9 +5,12 @@ use std::process::Command;
 
 #[test]
 fn the_shipped_schemas_are_generated() {
-    for (argument, file) in
-        [("config", "config.schema.json"), ("findings", "findings.schema.json"), ("server", "server.schema.json")]
-    {
+    for (argument, file) in [
+        ("audit", "audit.schema.json"),
+        ("config", "config.schema.json"),
+        ("findings", "findings.schema.json"),
+        ("server", "server.schema.json"),
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_asyncwise")).args(["schema", argument]).output();
         let now = String::from_utf8(output.expect("the binary runs").stdout).expect("JSON is UTF-8");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas").join(file);

@@ -24,11 +24,7 @@ pub(crate) fn is_loud(effect: Effect) -> bool {
 
 /// A file's path from the folder that its module is imported from.
 pub(crate) fn short_path(analysis: &Analysis, file: FileId) -> String {
-    let program = &analysis.world.program;
-    let path = &program.file(file).path;
-    let names = program.module_name(file).split('.').count() + usize::from(program.is_package(file));
-    let start = path.rmatch_indices('/').nth(names - 1).map_or(0, |(at, _)| at + 1);
-    path[start..].to_owned()
+    analysis.world.program.import_path(file).to_owned()
 }
 
 /// `pkg/main.py:22`: a place as a person writes it, the line from 1. Of a notebook only the file, as lines count in cells.

@@ -11,7 +11,9 @@ use crate::pool;
 use crate::problem::Problem;
 use crate::source::Source;
 use crate::structure::Trees;
-use asyncwise_analysis::finding::Finding;
+use asyncwise_analysis::analysis::Analysis;
+use asyncwise_analysis::audit::Audit;
+use asyncwise_analysis::finding::{FileId, Finding};
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -151,7 +153,35 @@ impl Session {
         pool::install(self.files.len(), || self.analyse_here(progress))
     }
 
+    /// The report of the project's async health, about the files that were asked for. Findings of earlier runs are of no use
+    /// to it.
+    pub fn audit(&mut self, progress: &dyn Progress) -> (Report, Audit) {
+        let audit = pool::install(self.files.len(), || {
+            let (program, _) = self.program(progress);
+            progress.begin("Checking", None);
+            let analysis = Analysis::new(program.clone());
+            let mut findings = analysis.findings(&Trees::new(program));
+            let is_asked = |file: FileId| self.files.get(file.index()).is_some_and(|file| file.asked);
+            findings.retain(|finding| is_asked(finding.place.file));
+            progress.begin("Taking stock", None);
+            asyncwise_analysis::audit::audit(&analysis, &findings, &is_asked)
+        });
+        let findings = audit.risks.iter().map(|risk| risk.finding.clone()).collect();
+        (self.report(findings), audit)
+    }
+
     fn analyse_here(&mut self, progress: &dyn Progress) -> (Vec<Finding>, Vec<PathBuf>) {
+        let start = Instant::now();
+        let (program, absent) = self.program(progress);
+        progress.begin("Checking", None);
+        let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(program));
+        findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
+        tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
+        (findings, absent)
+    }
+
+    /// The program with what it imports, and the paths where a module was looked for in vain.
+    fn program(&mut self, progress: &dyn Progress) -> (Arc<Program>, Vec<PathBuf>) {
         let start = Instant::now();
         progress.begin("Reading code", Some(self.files.len()));
         self.files.par_iter().for_each(|file| {
@@ -173,11 +203,7 @@ impl Session {
         self.add(new);
         let program = Arc::new(Program::new(self.files.iter().map(Loaded::to_program).collect(), roots));
         tracing::info!(milliseconds = start.elapsed().as_millis(), files = self.files.len(), "program");
-        progress.begin("Checking", None);
-        let mut findings = asyncwise_analysis::check(program.clone(), &Trees::new(program));
-        findings.retain(|finding| self.files.get(finding.place.file.index()).is_some_and(|file| file.asked));
-        tracing::info!(milliseconds = start.elapsed().as_millis(), findings = findings.len(), "checked");
-        (findings, dependencies.absent())
+        (program, dependencies.absent())
     }
 
     /// For each file that was asked for and is not Python from end to end: where that begins.

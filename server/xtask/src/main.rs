@@ -37,9 +37,12 @@ fn asyncwise(build: &[&str], arguments: &[&str]) -> Command {
 fn generate() -> Result<(), String> {
     let folder = root().join("schemas");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    for (argument, file) in
-        [("config", "config.schema.json"), ("findings", "findings.schema.json"), ("server", "server.schema.json")]
-    {
+    for (argument, file) in [
+        ("audit", "audit.schema.json"),
+        ("config", "config.schema.json"),
+        ("findings", "findings.schema.json"),
+        ("server", "server.schema.json"),
+    ] {
         let output = asyncwise(&[], &["schema", argument]).output().map_err(|e| format!("cargo: {e}"))?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());

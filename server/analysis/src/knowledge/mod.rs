@@ -302,6 +302,11 @@ impl Knowledge {
         self.resources.get(name)
     }
 
+    /// The names of all that makes a value that must be closed.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.rows.iter().flat_map(|row| row.names.iter().map(SmolStr::as_str))
+    }
+
     /// What is out of date, read on first use.
     pub fn deprecations(&self) -> &'static [Deprecation] {
         static ROWS: LazyLock<Vec<Deprecation>> = LazyLock::new(|| table!("deprecations", "deprecation"));

@@ -42,7 +42,7 @@ use smol_str::SmolStr;
 pub struct RuleInfo {
     /// Its name, which is its code.
     pub name: &'static str,
-    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `suppression`).
+    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `suppression`; `audit`: see [`Self::is_audit_only`]).
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
@@ -55,6 +55,11 @@ pub struct RuleInfo {
 }
 
 impl RuleInfo {
+    /// Whether it speaks of the whole project, so that only [`audit`](crate::audit) reports it, never a check.
+    pub fn is_audit_only(&self) -> bool {
+        self.group == AUDIT
+    }
+
     /// Its page without the examples at the end, which are its test suite and too many to read through.
     pub fn explanation(&self) -> &'static str {
         self.page.split_once("\n## More examples").map_or(self.page, |(page, _)| page).trim_end()
@@ -67,6 +72,9 @@ impl RuleInfo {
         found.map(|(_, text)| text.trim())
     }
 }
+
+/// The group of the rules that speak of a whole project.
+const AUDIT: &str = "audit";
 
 macro_rules! page {
     ($name:literal) => {
@@ -133,6 +141,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("loop-refusing-call"),
+    },
+    RuleInfo {
+        name: "mixed-bridges",
+        group: AUDIT,
+        summary: "Several functions lead from sync to async code, and differ in what they do on a running loop",
+        same_as: &[],
+        default_on: true,
+        page: page!("mixed-bridges"),
     },
     RuleInfo {
         name: "nested-event-loop",

@@ -54,12 +54,15 @@ fn handed(analysis: &Analysis, caller: SiteRef, site: SiteRef, held: &Held) -> H
     let mut new = Held::default();
     let ExprKind::Call { args, .. } = facts.expr(analysis.graph.site(caller).expr).kind else { return new };
     let args = facts.args(args);
-    if args.iter().any(|a| a.star != Star::No) {
+    if args.iter().any(|a| a.star == Star::One) {
         return new;
     }
+    // `**options` may give any of those that are not named here.
+    let all_named = args.iter().all(|a| a.star == Star::No);
     let params = own.params_of(callee.scope);
     let is_method = analysis.world.class_of(callee).is_some();
-    let positional: Vec<ExprId> = args.iter().filter(|a| a.name.is_none()).map(|a| a.value).collect();
+    let positional: Vec<ExprId> =
+        args.iter().filter(|a| a.name.is_none() && a.star == Star::No).map(|a| a.value).collect();
     for (i, param) in params.iter().enumerate().filter(|(_, p)| p.star == Star::No) {
         // A name that the function binds again is not what the caller passed.
         if index.bindings(own, callee.scope, param.name).count() > 1 {
@@ -70,7 +73,7 @@ fn handed(analysis: &Analysis, caller: SiteRef, site: SiteRef, held: &Held) -> H
         let at = i.checked_sub(usize::from(is_method)).filter(|_| !param.keyword_only);
         let value = match named.or_else(|| at.and_then(|at| positional.get(at).copied())) {
             Some(given) => constant(facts, given, held),
-            None => param.default.and_then(|default| constant(own, default, &Held::default())),
+            None => param.default.filter(|_| all_named).and_then(|default| constant(own, default, &Held::default())),
         };
         if let Some(value) = value {
             new.insert(param.name, value);

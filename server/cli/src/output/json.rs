@@ -26,7 +26,7 @@ pub(crate) struct Output {
 
 /// Something that is wrong, or may be.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Finding {
+pub(crate) struct Finding {
     /// The rule's name.
     rule: String,
     /// How loudly it is shown.
@@ -140,7 +140,7 @@ struct Edit {
 
 /// Something that could not be done: the exit code is 2.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Error {
+pub(crate) struct Error {
     /// The file or directory, relative to the working directory, with `/`.
     path: String,
     /// What is wrong and what to do.
@@ -173,14 +173,10 @@ pub(crate) fn print(view: &View<'_>, took: Duration, printer: &mut Printer) {
 
 fn output(view: &View<'_>, took: Duration) -> Output {
     let report = view.report;
-    let errors = report.problems.iter().filter(|problem| problem.is_error()).map(|problem| {
-        let place = problem.position.map_or(String::new(), |(line, column)| format!("line {line}, column {column}: "));
-        Error { path: view.shown(&problem.path), message: format!("{place}{}", problem.text()) }
-    });
     Output {
         version: VERSION,
         findings: report.findings.iter().map(|finding| convert(view, finding)).collect(),
-        errors: errors.collect(),
+        errors: errors(view),
         summary: Summary {
             files: report.checked,
             findings: report.findings.len(),
@@ -189,7 +185,16 @@ fn output(view: &View<'_>, took: Duration) -> Output {
     }
 }
 
-fn convert(view: &View<'_>, finding: &finding::Finding) -> Finding {
+/// What could not be done.
+pub(crate) fn errors(view: &View<'_>) -> Vec<Error> {
+    let errors = view.report.problems.iter().filter(|problem| problem.is_error()).map(|problem| {
+        let place = problem.position.map_or(String::new(), |(line, column)| format!("line {line}, column {column}: "));
+        Error { path: view.shown(&problem.path), message: format!("{place}{}", problem.text()) }
+    });
+    errors.collect()
+}
+
+pub(crate) fn convert(view: &View<'_>, finding: &finding::Finding) -> Finding {
     let (cell, range) = range(view, finding.place);
     Finding {
         rule: finding.rule.to_string(),

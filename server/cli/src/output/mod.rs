@@ -11,6 +11,7 @@ use asyncwise_workspace::paths;
 use asyncwise_workspace::session::{Report, ReportFile};
 use asyncwise_workspace::source::{Lines, Position};
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A report as seen from a working directory: finds paths, lines and columns, and counts the lines of a file only when
@@ -18,12 +19,19 @@ use std::path::Path;
 pub(crate) struct View<'r> {
     pub(crate) report: &'r Report,
     cwd: &'r Path,
+    /// What files are called that are not named by where they are.
+    names: Option<&'r BTreeMap<FileId, String>>,
     lines: Vec<OnceCell<Lines<'r>>>,
 }
 
 impl<'r> View<'r> {
     pub(crate) fn new(report: &'r Report, cwd: &'r Path) -> Self {
-        Self { report, cwd, lines: report.files.iter().map(|_| OnceCell::new()).collect() }
+        Self { report, cwd, names: None, lines: report.files.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    /// The same with other names for some files.
+    pub(crate) fn with_names(self, names: &'r BTreeMap<FileId, String>) -> Self {
+        Self { names: Some(names), ..self }
     }
 
     pub(crate) fn file(&self, id: FileId) -> &'r ReportFile {
@@ -31,7 +39,10 @@ impl<'r> View<'r> {
     }
 
     pub(crate) fn path(&self, id: FileId) -> String {
-        paths::shown(self.cwd, &self.file(id).path)
+        match self.names.and_then(|names| names.get(&id)) {
+            Some(name) => name.clone(),
+            None => self.shown(&self.file(id).path),
+        }
     }
 
     pub(crate) fn shown(&self, path: &Path) -> String {

@@ -1,4 +1,5 @@
 //! The binary as its users see it: files in, text and exit code out.
+mod audit;
 mod configuration;
 mod discovery;
 mod errors;

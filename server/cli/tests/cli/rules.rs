@@ -27,12 +27,14 @@ fn rules_lists_them() {
     let blocking = listed.as_array().unwrap().iter().find(|rule| rule["name"] == "blocking-call").unwrap();
     assert_eq!(blocking["group"], "blocking");
     assert_eq!(blocking["default"], true);
+    let mixed = listed.as_array().unwrap().iter().find(|rule| rule["name"] == "mixed-bridges").unwrap();
+    assert_eq!((&mixed["default"], &mixed["audit_only"]), (&false.into(), &true.into()));
 }
 
 #[test]
 fn every_schema_is_one() {
     let project = Project::new(&[]);
-    for of in ["config", "findings"] {
+    for of in ["audit", "config", "findings"] {
         let schema = serde_json::from_str(&project.run(&["schema", of]).expect(0).stdout).unwrap();
         assert!(jsonschema::meta::is_valid(&schema), "{of}");
     }
