@@ -115,6 +115,7 @@ impl Analysis {
         let mut checked = CheckedFile::new(self, file);
         let mut findings = rules::file_findings(&mut checked, &on);
         findings.extend(rules::query_findings(self, &mut checked.infer, file, structure, &on));
+        rules::drop_told_better(&mut findings);
         findings
     }
 

@@ -1,12 +1,17 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod boundary;
+mod event_loop_in_thread;
+mod job;
 mod make_async;
 pub mod make_function_async;
+mod origins;
 mod queries;
+mod self_deadlocking_wait;
 mod switch;
 mod twin;
 mod unawaited_coroutine;
+mod way;
 
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
@@ -73,12 +78,28 @@ static RULES: &[RuleInfo] = &[
         page: page!("blocking-call"),
     },
     RuleInfo {
+        name: "event-loop-in-thread",
+        group: "loop-boundary",
+        summary: "An event loop waits for a second one that runs in a thread",
+        same_as: &[],
+        default_on: true,
+        page: page!("event-loop-in-thread"),
+    },
+    RuleInfo {
         name: "nested-event-loop",
         group: "loop-boundary",
         summary: "An event loop is started where one is already running, here or through helpers",
         same_as: &[],
         default_on: true,
         page: page!("nested-event-loop"),
+    },
+    RuleInfo {
+        name: "self-deadlocking-wait",
+        group: "loop-boundary",
+        summary: "The thread of an event loop waits for what only this loop can do",
+        same_as: &[],
+        default_on: true,
+        page: page!("self-deadlocking-wait"),
     },
     RuleInfo {
         name: "unawaited-coroutine",
@@ -102,7 +123,11 @@ static RULES: &[RuleInfo] = &[
 type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 
 /// The rules written in Rust.
-static IN_RUST: &[(&str, Find)] = &[("unawaited-coroutine", unawaited_coroutine::find)];
+static IN_RUST: &[(&str, Find)] = &[
+    ("event-loop-in-thread", event_loop_in_thread::find),
+    ("self-deadlocking-wait", self_deadlocking_wait::find),
+    ("unawaited-coroutine", unawaited_coroutine::find),
+];
 
 /// One file of a solved analysis, and what rules share while they look at it.
 pub(crate) struct CheckedFile<'a> {
@@ -157,6 +182,21 @@ impl<'a> CheckedFile<'a> {
 /// What the rules written in Rust find in a file, of those that are on.
 pub(crate) fn file_findings(checked: &mut CheckedFile<'_>, on: &dyn Fn(&str) -> bool) -> Vec<RawFinding> {
     IN_RUST.iter().filter(|(rule, _)| on(rule)).flat_map(|(_, find)| find(checked)).collect()
+}
+
+/// Takes out the findings of `blocking-call` at places where another rule says what is worse about the same wait, and
+/// is as sure of it.
+pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
+    let tells = |f: &Finding| matches!(f.rule.as_str(), "event-loop-in-thread" | "self-deadlocking-wait");
+    let better: Vec<(Place, Confidence)> = findings
+        .iter()
+        .filter(|(_, f)| tells(f))
+        .flat_map(|(_, f)| f.chain.iter().map(|s| s.place).chain([f.place]).map(|place| (place, f.confidence)))
+        .collect();
+    if !better.is_empty() {
+        let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);
+        findings.retain(|(_, f)| f.rule != "blocking-call" || !is_told(f));
+    }
 }
 
 /// All rules, by name.
