@@ -9,6 +9,7 @@ mod origins;
 mod queries;
 mod self_deadlocking_wait;
 mod switch;
+mod task_without_loop;
 mod twin;
 mod unawaited_coroutine;
 mod way;
@@ -102,6 +103,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("self-deadlocking-wait"),
     },
     RuleInfo {
+        name: "task-without-loop",
+        group: "loop-boundary",
+        summary: "A task is made where no event loop runs",
+        same_as: &[],
+        default_on: true,
+        page: page!("task-without-loop"),
+    },
+    RuleInfo {
         name: "unawaited-coroutine",
         group: "await",
         summary: "A coroutine is made and dropped, so its code never runs",
@@ -126,6 +135,7 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 static IN_RUST: &[(&str, Find)] = &[
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
+    ("task-without-loop", task_without_loop::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
 ];
 

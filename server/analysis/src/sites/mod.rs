@@ -9,7 +9,7 @@ mod whole;
 
 pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
-use order::is_conditional;
+pub(crate) use order::is_conditional;
 pub(crate) use outside::argument;
 pub use outside::{holds, place_of, speaks_of};
 pub use whole::{Share, Whole};

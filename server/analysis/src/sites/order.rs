@@ -95,7 +95,7 @@ impl SiteFinder<'_> {
 
 /// Whether an expression of the function `owner` may be passed by when the function runs: it stands in a branch, a loop,
 /// a handler or behind `and`, or after a `return`.
-pub(super) fn is_conditional(world: &World, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
+pub(crate) fn is_conditional(world: &World, file: FileId, expr: ExprId, owner: ScopeId) -> bool {
     let facts = world.facts(file);
     let returns = world.index_of(file).returns.get(&owner).map_or(&[][..], Vec::as_slice);
     let at = facts.expr(expr).span;
