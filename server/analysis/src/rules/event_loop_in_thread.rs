@@ -22,7 +22,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
 }
 
 fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
-    let started = checked.job_loop(job)?;
+    let started = checked.job_loop(&job.runs)?;
     let is_awaited = matches!(job.wait, Wait::Await(_));
     // What a helper does with the coroutines it is given is the helper's affair, as long as nobody stands still for it.
     if is_awaited && !is_own_start(checked, job) {
@@ -63,7 +63,7 @@ fn is_own_start(checked: &mut CheckedFile<'_>, job: &Job) -> bool {
         Ty::Function(def, _) => {
             let parent = checked.analysis.world.scope(def).parent;
             let is_here = def.file == checked.file && parent == Some(checked.owner_of(job.start));
-            is_here && checked.job_loop(job).is_some_and(|started| started.sites.len() == 1)
+            is_here && checked.job_loop(&job.runs).is_some_and(|started| started.sites.len() == 1)
         }
         _ => false,
     }

@@ -37,8 +37,6 @@ pub(super) struct Job {
     pub(super) start: ExprId,
     /// What the thread runs: an expression, or the `run` method of a thread's own class.
     pub(super) runs: Runs,
-    /// The other arguments of the call.
-    pub(super) arguments: Vec<ExprId>,
     /// The wait.
     pub(super) wait: Wait,
 }
@@ -62,49 +60,53 @@ pub(super) struct JobLoop {
     pub(super) confidence: Confidence,
 }
 
-/// Names without one of which a file hands nothing to a thread and waits for it.
+/// Names without one of which a file hands nothing to a thread that it could wait for.
 const NAMES: &[&str] = &["submit", "Thread", "run_in_executor", "to_thread", "run_sync", "apply_async", "apply"];
 
 impl CheckedFile<'_> {
     /// The jobs that a file starts in threads and waits for in the function that started them.
     pub(super) fn jobs(&mut self) -> Vec<Job> {
-        if !NAMES.iter().any(|n| self.index.name(n).is_some()) {
+        if !self.hands_to_threads() {
             return Vec::new();
         }
         let calls: Vec<ExprId> = self.calls().collect();
-        let mut started: Vec<(ExprId, Runs, Vec<ExprId>)> =
-            calls.iter().filter_map(|&call| self.started(call)).collect();
-        started.dedup_by_key(|s| s.0);
+        let started: Vec<(ExprId, Runs)> = calls.iter().filter_map(|&call| Some((call, self.started(call)?))).collect();
         if started.is_empty() {
             return Vec::new();
         }
         let waits = self.waits(&calls);
         let mut jobs = Vec::new();
-        for (start, runs, arguments) in started {
+        for (start, runs) in started {
             let awaited = self.awaited_at(start).map(Wait::Await);
             let called = || {
                 let for_it = waits.iter().find(|(wait, of)| *wait != start && of.contains(&start));
                 for_it.map(|(wait, _)| Wait::Call(*wait))
             };
             let wait = awaited.or_else(called).or_else(|| self.joined_at_exit(start).map(Wait::Exit));
-            jobs.extend(wait.map(|wait| Job { start, runs, arguments, wait }));
+            jobs.extend(wait.map(|wait| Job { start, runs, wait }));
         }
         jobs
     }
 
-    fn calls(&self) -> impl Iterator<Item = ExprId> + use<'_> {
+    /// Whether the file may hand work to threads, by the names it speaks of.
+    pub(super) fn hands_to_threads(&self) -> bool {
+        NAMES.iter().any(|n| self.index.name(n).is_some())
+    }
+
+    /// All calls of the file.
+    pub(super) fn calls(&self) -> impl Iterator<Item = ExprId> + use<'_> {
         self.facts.exprs().filter(|(_, e)| matches!(e.kind, ExprKind::Call { .. })).map(|(id, _)| id)
     }
 
     /// What a call gives to a thread.
-    fn started(&mut self, call: ExprId) -> Option<(ExprId, Runs, Vec<ExprId>)> {
+    pub(super) fn started(&mut self, call: ExprId) -> Option<Runs> {
         let ExprKind::Call { func, args } = self.facts.expr(call).kind else { return None };
         let path = match self.infer.expr(self.file, func) {
             Ty::External(path) | Ty::Class(Class::External(path)) => path,
             Ty::Class(Class::Own(class)) => {
                 let is_thread = self.infer.mro(class).externals.iter().any(|base| base == "threading.Thread");
                 let run = self.infer.method(class, "run").filter(|_| is_thread)?;
-                return Some((call, Runs::Function(run), Vec::new()));
+                return Some(Runs::Function(run));
             }
             _ => return None,
         };
@@ -112,19 +114,16 @@ impl CheckedFile<'_> {
         if offload.runs_in != RunsIn::Thread || offload.kind == Kind::Wrapper {
             return None;
         }
-        let mut callable = argument(self.facts, args, Some(offload.position), offload.keyword.as_deref())?;
-        let mut arguments: Vec<ExprId> =
-            self.facts.args(args).iter().map(|a| a.value).filter(|a| *a != callable).collect();
+        let callable = argument(self.facts, args, Some(offload.position), offload.keyword.as_deref())?;
         // `submit(context.run, f, x)`: the context's `run` calls `f`.
         if let ExprKind::Attribute { attr, .. } = self.facts.expr(callable).kind
             && self.facts.name(attr) == "run"
             && self.is_context(callable)
         {
             let positional = self.facts.args(args).iter().filter(|a| a.name.is_none()).map(|a| a.value);
-            callable = positional.skip_while(|a| *a != callable).nth(1)?;
-            arguments.retain(|a| *a != callable);
+            return positional.skip_while(|a| *a != callable).nth(1).map(Runs::Expr);
         }
-        Some((call, Runs::Expr(callable), arguments))
+        Some(Runs::Expr(callable))
     }
 
     fn is_context(&mut self, callable: ExprId) -> bool {
@@ -255,13 +254,13 @@ impl CheckedFile<'_> {
     }
 
     /// The loop that a job starts for itself; none where it starts none, or runs one for good.
-    pub(super) fn job_loop(&mut self, job: &Job) -> Option<JobLoop> {
-        match job.runs {
+    pub(super) fn job_loop(&mut self, runs: &Runs) -> Option<JobLoop> {
+        match runs {
             Runs::Expr(callable) => {
-                let ty = self.infer.expr(self.file, callable);
+                let ty = self.infer.expr(self.file, *callable);
                 self.loop_of(&ty)
             }
-            Runs::Function(def) => self.loop_in(def),
+            Runs::Function(def) => self.loop_in(*def),
         }
     }
 

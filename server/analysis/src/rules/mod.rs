@@ -1,6 +1,7 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod boundary;
+mod cross_loop_object;
 mod event_loop_in_thread;
 mod job;
 mod make_async;
@@ -79,6 +80,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("blocking-call"),
     },
     RuleInfo {
+        name: "cross-loop-object",
+        group: "loop-boundary",
+        summary: "An object that works on one event loop is used on another",
+        same_as: &[],
+        default_on: true,
+        page: page!("cross-loop-object"),
+    },
+    RuleInfo {
         name: "event-loop-in-thread",
         group: "loop-boundary",
         summary: "An event loop waits for a second one that runs in a thread",
@@ -133,6 +142,7 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
+    ("cross-loop-object", cross_loop_object::find),
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("task-without-loop", task_without_loop::find),

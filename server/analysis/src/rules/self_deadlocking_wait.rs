@@ -23,8 +23,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     if !NAMES.iter().any(|n| checked.index.name(n).is_some()) {
         return Vec::new();
     }
-    let calls: Vec<ExprId> =
-        checked.facts.exprs().filter(|(_, e)| matches!(e.kind, ExprKind::Call { .. })).map(|(id, _)| id).collect();
+    let calls: Vec<ExprId> = checked.calls().collect();
     let mut findings = Vec::new();
     let handed: Vec<Handed> = calls.iter().filter_map(|&call| handed(checked, call)).collect();
     if !handed.is_empty() {

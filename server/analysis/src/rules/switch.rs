@@ -47,11 +47,7 @@ pub(super) fn is_off_before(analysis: &Analysis, way: &[SiteRef], owner: Def, ex
 }
 
 /// Steps are places in functions; all but the last are calls that lead on.
-fn is_off_on(
-    analysis: &Analysis,
-    from: SiteRef,
-    steps: impl Iterator<Item = (Def, ExprId, Option<SiteRef>)>,
-) -> bool {
+fn is_off_on(analysis: &Analysis, from: SiteRef, steps: impl Iterator<Item = (Def, ExprId, Option<SiteRef>)>) -> bool {
     let mut held = Held::default();
     let mut caller = from;
     for (owner, expr, at) in steps {

@@ -25,8 +25,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     if !NAMES.iter().any(|n| checked.index.name(n).is_some()) || is_test(checked) {
         return Vec::new();
     }
-    let calls: Vec<ExprId> =
-        checked.facts.exprs().filter(|(_, e)| matches!(e.kind, ExprKind::Call { .. })).map(|(id, _)| id).collect();
+    let calls: Vec<ExprId> = checked.calls().collect();
     let mut told = FxHashSet::default();
     let mut findings = Vec::new();
     for call in calls {
@@ -61,7 +60,11 @@ enum Need {
 fn need(checked: &mut CheckedFile<'_>, call: ExprId) -> Option<Need> {
     let ExprKind::Call { args, .. } = checked.facts.expr(call).kind else { return None };
     let given = |name: &str| {
-        checked.facts.args(args).iter().any(|a| a.star == Star::Two || a.name.is_some_and(|n| checked.facts.name(n) == name))
+        checked
+            .facts
+            .args(args)
+            .iter()
+            .any(|a| a.star == Star::Two || a.name.is_some_and(|n| checked.facts.name(n) == name))
     };
     let is_given = given("loop");
     match checked.called_path(call)?.as_str() {
