@@ -1,6 +1,6 @@
 //! Objects that outlive a loop: in a variable of the module, on a class, or in a cache.
 
-use super::starts::{all_starts, leading_to, several};
+use super::starts::{all_starts, by_methods, leading_to, several};
 use super::{Made, RULE, made};
 use crate::finding::{ChainStep, Confidence, FileId, Finding, Place};
 use crate::graph::SiteRef;
@@ -18,6 +18,8 @@ enum Keeper {
     Variable(NameId),
     /// An attribute of a class, set in its body.
     ClassAttribute(ScopeId, NameId),
+    /// An attribute of a class's instances.
+    Attribute(ScopeId, NameId),
     /// What a function returned first.
     Cache(ScopeId),
 }
@@ -58,7 +60,27 @@ fn keepers(checked: &mut CheckedFile<'_>) -> Vec<(Keeper, Made)> {
         };
         found.push((keeper, made));
     }
+    found.extend(attributes(checked));
     found.extend(caches(checked));
+    found
+}
+
+/// `self.client = AsyncClient()`
+fn attributes(checked: &mut CheckedFile<'_>) -> Vec<(Keeper, Made)> {
+    let classes = checked.facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class).map(|(class, _)| class);
+    let mut assigned: Vec<(ScopeId, NameId, ExprId)> = Vec::new();
+    for class in classes {
+        for name in checked.index.attribute_names(class) {
+            let values = checked.index.attributes(class, name).iter().filter_map(|a| a.value);
+            assigned.extend(values.map(|value| (class, name, value)));
+        }
+    }
+    // The index has no order of its own.
+    assigned.sort_unstable_by_key(|(_, _, value)| *value);
+    let mut found = Vec::new();
+    for (class, name, value) in assigned {
+        found.extend(made(checked, value).map(|made| (Keeper::Attribute(class, name), made)));
+    }
     found
 }
 
@@ -99,7 +121,10 @@ fn finding(checked: &mut CheckedFile<'_>, keeper: Keeper, object: &Made, starts:
     let analysis = checked.analysis;
     let leading = leading_to(analysis, &functions);
     let starts: Vec<SiteRef> = starts.iter().filter(|(_, runs)| leading.contains(runs)).map(|(at, _)| *at).collect();
-    let several = several(analysis, &starts)?;
+    let several = match keeper {
+        Keeper::Attribute(class, _) => by_methods(analysis, &starts, Def { file: checked.file, scope: class })?,
+        _ => several(analysis, &starts)?,
+    };
     let confidence = match object.row.binds {
         Binds::Contention => Confidence::Possible,
         _ => several.confidence,
@@ -139,12 +164,17 @@ fn uses(checked: &mut CheckedFile<'_>, keeper: Keeper, object: &Made) -> Option<
             let mut found = Vec::new();
             if collect(checked, name, object, &mut found) { Some(found) } else { None }
         }
-        Keeper::ClassAttribute(class, name) => class_uses(checked, class, name, object),
+        Keeper::ClassAttribute(class, name) | Keeper::Attribute(class, name) => {
+            class_uses(checked, class, name, object)
+        }
     }
 }
 
 /// Names that say that an object is done with.
 const CLOSERS: &[&str] = &["aclose", "close", "dispose", "disconnect", "stop", "terminate"];
+
+/// Names of methods that end the life of an object.
+const ENDS: &[&str] = &["aclose", "close", "dispose", "disconnect", "shutdown", "stop", "__aexit__", "__exit__"];
 
 /// Collects the functions that speak of a variable of the module, here and where it is imported; false where it is
 /// taken care of.
@@ -218,6 +248,11 @@ fn class_uses(checked: &mut CheckedFile<'_>, class: ScopeId, name: NameId, objec
         };
         let owner = checked.owner_of(id);
         if !is_ours || owner == ScopeId::MODULE {
+            continue;
+        }
+        // Neither making it nor ending the life of the whole object says anything of one loop after the other.
+        let method = checked.facts.name(checked.facts.scope(owner).name);
+        if method == "__init__" || is_closed(checked.facts, id, object) && ENDS.contains(&method) {
             continue;
         }
         if is_reset(checked.facts, id) || is_closed(checked.facts, id, object) || asks_for_loop(checked, owner) {

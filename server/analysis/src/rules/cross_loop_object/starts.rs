@@ -79,6 +79,17 @@ pub(super) fn several(analysis: &Analysis, starts: &[SiteRef]) -> Option<Several
     repeated.or_else(|| one_after_the_other(analysis, starts))
 }
 
+/// Several plain methods of a class that start a loop each, for what its instances keep.
+pub(super) fn by_methods(analysis: &Analysis, starts: &[SiteRef], class: Def) -> Option<Several> {
+    let name = |at: SiteRef| analysis.world.name(analysis.graph.owner(at)).to_owned();
+    let is_ours = |at: &&SiteRef| analysis.world.class_of(analysis.graph.owner(**at)) == Some(class);
+    let mut ours = starts.iter().filter(is_ours);
+    let first = *ours.next()?;
+    let second = *ours.find(|at| analysis.graph.owner(**at) != analysis.graph.owner(first))?;
+    let why = format!("{}() makes one for each call, and {}() others", name(first), name(second));
+    Some(Several { starts: vec![first, second], why, confidence: Confidence::Likely })
+}
+
 /// Why a start happens more than once, where the code says so.
 fn repeats(analysis: &Analysis, at: SiteRef) -> Option<String> {
     let facts = analysis.world.facts(at.file);
