@@ -4,7 +4,7 @@ use crate::Structure;
 use crate::finding::{FileId, Finding};
 use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
-use crate::infer::{Infer, Keeping, World, working_for};
+use crate::infer::{Keeping, World, working_for};
 use crate::knowledge::Knowledge;
 use crate::program::{Origin, Program};
 use crate::roots;

@@ -158,21 +158,28 @@ impl CheckedFile<'_> {
         found
     }
 
-    /// What the flow knows of a loop in a variable or attribute, on the paths on which one may run.
+    /// What the flow knows of a loop in a variable or attribute, on the paths on which one may run: that a call here gave
+    /// it. A loop that another method kept says when it was kept, not which thread this is.
     fn known_loop(&mut self, expr: ExprId) -> Option<OwnLoop> {
         let flow = self.flows.around(expr);
         let values = flow.values_at(expr, StateSet::WHEN_RUNNING);
         let definitions = flow.definitions_at(self.facts, expr, StateSet::WHEN_RUNNING);
+        let is_call = |d: &Definition| match d {
+            Definition::Expr(value) => matches!(self.facts.expr(*value).kind, ExprKind::Call { .. }),
+            _ => false,
+        };
+        if values.is_empty() || !definitions.iter().all(is_call) {
+            return None;
+        }
         let made_at = definitions.iter().find_map(|d| match d {
             Definition::Expr(value) => Some(*value),
             _ => None,
         });
         let is = |kind| values.iter().all(|v| *v == Value::Loop(kind));
-        match values.is_empty() {
-            false if is(LoopKind::Running) => Some(OwnLoop::Running(made_at)),
-            false if is(LoopKind::Current) => Some(OwnLoop::Current(made_at)),
-            _ => None,
+        if is(LoopKind::Running) {
+            return Some(OwnLoop::Running(made_at));
         }
+        is(LoopKind::Current).then_some(OwnLoop::Current(made_at))
     }
 
     /// The loop in an attribute of `self` that only code on a loop sets, to the loop it runs on.

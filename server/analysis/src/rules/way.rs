@@ -112,9 +112,6 @@ impl CheckedFile<'_> {
         if states.always_runs() {
             return Some(OnLoop { confidence: Confidence::Certain, chain: Vec::new(), is_alone });
         }
-        if states.intersects(StateSet::RUNNING) {
-            return Some(OnLoop { confidence: Confidence::Likely, chain: Vec::new(), is_alone });
-        }
         let way = way.filter(|w| w.conditions <= 2)?;
         let chain = way.chain(self.analysis, RunsOn::Loop);
         let certain = way.sites.is_empty();
