@@ -1,9 +1,8 @@
 //! Objects that outlive a loop: in a variable of the module, on a class, or in a cache.
 
-use super::starts::{all_starts, by_methods, leading_to, several};
+use super::starts::{Start, all_starts, by_methods, leading_to, several};
 use super::{Made, RULE, made};
 use crate::finding::{ChainStep, Confidence, FileId, Finding, Place};
-use crate::graph::SiteRef;
 use crate::knowledge::{Binds, written_name};
 use crate::program::Module;
 use crate::rules::CheckedFile;
@@ -112,7 +111,7 @@ fn caches(checked: &mut CheckedFile<'_>) -> Vec<(Keeper, Made)> {
     found
 }
 
-fn finding(checked: &mut CheckedFile<'_>, keeper: Keeper, object: &Made, starts: &[(SiteRef, Def)]) -> Option<Finding> {
+fn finding(checked: &mut CheckedFile<'_>, keeper: Keeper, object: &Made, starts: &[Start]) -> Option<Finding> {
     let uses = uses(checked, keeper, object)?;
     let functions: Vec<Def> = uses.iter().map(|(def, _)| *def).collect();
     if functions.is_empty() {
@@ -120,14 +119,14 @@ fn finding(checked: &mut CheckedFile<'_>, keeper: Keeper, object: &Made, starts:
     }
     let analysis = checked.analysis;
     let leading = leading_to(analysis, &functions);
-    let starts: Vec<SiteRef> = starts.iter().filter(|(_, runs)| leading.contains(runs)).map(|(at, _)| *at).collect();
+    let starts: Vec<Start> = starts.iter().filter(|s| leading.contains(&s.runs)).copied().collect();
     let several = match keeper {
-        Keeper::Attribute(class, _) => by_methods(analysis, &starts, Def { file: checked.file, scope: class })?,
+        Keeper::Attribute(..) => by_methods(analysis, &starts)?,
         _ => several(analysis, &starts)?,
     };
     let confidence = match object.row.binds {
         Binds::Contention => Confidence::Possible,
-        _ => several.confidence,
+        _ => Confidence::Likely,
     };
     let message = format!(
         "what {}() makes here works on one event loop only, but is kept for several: {}",
@@ -252,7 +251,7 @@ fn class_uses(checked: &mut CheckedFile<'_>, class: ScopeId, name: NameId, objec
         }
         // Neither making it nor ending the life of the whole object says anything of one loop after the other.
         let method = checked.facts.name(checked.facts.scope(owner).name);
-        if method == "__init__" || is_closed(checked.facts, id, object) && ENDS.contains(&method) {
+        if method == "__init__" || ENDS.contains(&method) {
             continue;
         }
         if is_reset(checked.facts, id) || is_closed(checked.facts, id, object) || asks_for_loop(checked, owner) {

@@ -5,6 +5,7 @@ use crate::finding::Confidence;
 use crate::graph::{Reason, SiteRef};
 use crate::index::{FileIndex, Slot};
 use crate::infer::Infer;
+use crate::knowledge::Kind;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
 use crate::sites::Happens;
@@ -32,20 +33,70 @@ pub(super) fn leading_to(analysis: &Analysis, functions: &[Def]) -> FxHashSet<De
     seen
 }
 
-/// The starts of loops outside of tests, each with the coroutine function it runs.
-pub(super) fn all_starts(analysis: &Analysis, infer: &mut Infer<'_>) -> Vec<(SiteRef, Def)> {
+/// A start of a loop that is made for it.
+#[derive(Copy, Clone)]
+pub(super) struct Start {
+    /// The call that starts it.
+    pub(super) at: SiteRef,
+    /// The coroutine function it runs.
+    pub(super) runs: Def,
+    /// The call that makes the loop: the start itself, or `new_event_loop()`.
+    made: ExprId,
+    /// The coroutine is one of an attribute of `self`, or of `self` itself.
+    is_of_self: bool,
+}
+
+/// The starts of loops outside of tests. What runs on a loop that somebody keeps is none: it may be one for all.
+pub(super) fn all_starts(analysis: &Analysis, infer: &mut Infer<'_>) -> Vec<Start> {
     let program = &analysis.world.program;
     let mut found = Vec::new();
     for (at, site) in analysis.graph.all_sites() {
-        if !matches!(site.happens, Happens::StartsLoop(_)) || is_test_module(program.module_name(at.file)) {
+        let Happens::StartsLoop(path) = &site.happens else { continue };
+        if is_test_module(program.module_name(at.file)) {
             continue;
         }
         let facts = analysis.world.facts(at.file);
-        let ExprKind::Call { args, .. } = facts.expr(site.expr).kind else { continue };
-        let first = facts.args(args).first();
-        found.extend(first.and_then(|first| Some((at, started(analysis, infer, at, first.value)?))));
+        let ExprKind::Call { func, args } = facts.expr(site.expr).kind else { continue };
+        let Some(first) = facts.args(args).first().map(|a| a.value) else { continue };
+        let Some(runs) = started(analysis, infer, at, first) else { continue };
+        let keeps_loop = analysis.world.knowledge.starter(path).is_some_and(|s| s.kind == Kind::Method);
+        let made = if keeps_loop { new_loop(analysis, infer, at, func) } else { Some(site.expr) };
+        let is_of_self = is_of_self(analysis, at, first);
+        found.extend(made.map(|made| Start { at, runs, made, is_of_self }));
     }
     found
+}
+
+/// The `new_event_loop()` that made the loop of `loop.run_until_complete`, in the same function.
+fn new_loop(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, func: ExprId) -> Option<ExprId> {
+    let (facts, index) = (analysis.world.facts(at.file), analysis.world.index_of(at.file));
+    let ExprKind::Attribute { value, .. } = facts.expr(func).kind else { return None };
+    let made = match facts.expr(value).kind {
+        ExprKind::Name(name) => {
+            let owner = analysis.graph.owner(at).scope;
+            match index.reaching(facts, owner, name, facts.stmt_of(value)).as_slice() {
+                [Binding { kind: BindingKind::Assign { value, .. }, .. }] => *value,
+                _ => return None,
+            }
+        }
+        _ => value,
+    };
+    let ExprKind::Call { func, .. } = facts.expr(made).kind else { return None };
+    matches!(infer.expr(at.file, func), Ty::External(path) if path == "asyncio.new_event_loop").then_some(made)
+}
+
+/// Whether a coroutine is made by `self.method()` or `self.attribute.method()`: the object outlives the loop.
+fn is_of_self(analysis: &Analysis, at: SiteRef, argument: ExprId) -> bool {
+    let facts = analysis.world.facts(at.file);
+    let mut root = match facts.expr(argument).kind {
+        ExprKind::Call { func, .. } => func,
+        _ => argument,
+    };
+    while let ExprKind::Attribute { value, .. } = facts.expr(root).kind {
+        root = value;
+    }
+    let ExprKind::Name(name) = facts.expr(root).kind else { return false };
+    analysis.world.index_of(at.file).self_class(facts, analysis.graph.owner(at).scope, name).is_some()
 }
 
 /// The coroutine function that a start runs: `run(main())`, `run(main)`.
@@ -66,48 +117,59 @@ pub(super) struct Several {
     pub(super) starts: Vec<SiteRef>,
     /// Why, in words, from the first start on.
     pub(super) why: String,
-    /// How sure it is.
-    pub(super) confidence: Confidence,
 }
 
 /// Whether starts make several loops in one process.
-pub(super) fn several(analysis: &Analysis, starts: &[SiteRef]) -> Option<Several> {
-    let repeated = starts.iter().find_map(|&at| {
-        let why = repeats(analysis, at)?;
-        Some(Several { starts: vec![at], why, confidence: Confidence::Likely })
-    });
+pub(super) fn several(analysis: &Analysis, starts: &[Start]) -> Option<Several> {
+    let repeated =
+        starts.iter().find_map(|start| Some(Several { starts: vec![start.at], why: repeats(analysis, start)? }));
     repeated.or_else(|| one_after_the_other(analysis, starts))
 }
 
-/// Several plain methods of a class that start a loop each, for what its instances keep.
-pub(super) fn by_methods(analysis: &Analysis, starts: &[SiteRef], class: Def) -> Option<Several> {
-    let name = |at: SiteRef| analysis.world.name(analysis.graph.owner(at)).to_owned();
-    let is_ours = |at: &&SiteRef| analysis.world.class_of(analysis.graph.owner(**at)) == Some(class);
-    let mut ours = starts.iter().filter(is_ours);
-    let first = *ours.next()?;
-    let second = *ours.find(|at| analysis.graph.owner(**at) != analysis.graph.owner(first))?;
-    let why = format!("{}() makes one for each call, and {}() others", name(first), name(second));
-    Some(Several { starts: vec![first, second], why, confidence: Confidence::Likely })
+/// Whether plain methods of one object start several loops for what it keeps: a method in each round of a loop, or
+/// several methods.
+pub(super) fn by_methods(analysis: &Analysis, starts: &[Start]) -> Option<Several> {
+    let owner = |start: &Start| analysis.graph.owner(start.at);
+    let ours: Vec<&Start> = starts.iter().filter(|s| s.is_of_self).collect();
+    for (i, first) in ours.iter().enumerate() {
+        if is_in_loop(analysis, first) {
+            let why = format!("{} makes one in each round of a loop", analysis.site_text(first.at));
+            return Some(Several { starts: vec![first.at], why });
+        }
+        let class = analysis.world.class_of(owner(first));
+        let other = |s: &&&Start| analysis.world.class_of(owner(s)) == class && owner(s) != owner(first);
+        if class.is_some()
+            && let Some(second) = ours[i + 1..].iter().find(other)
+        {
+            let name = |start: &Start| analysis.world.name(owner(start)).to_owned();
+            let why = format!("{}() makes one for each call, and {}() others", name(first), name(second));
+            return Some(Several { starts: vec![first.at, second.at], why });
+        }
+    }
+    None
+}
+
+fn is_in_loop(analysis: &Analysis, start: &Start) -> bool {
+    let facts = analysis.world.facts(start.at.file);
+    let index = analysis.world.index_of(start.at.file);
+    let runs = facts.stmt_of(analysis.graph.site(start.at).expr);
+    runs.is_some_and(|s| in_loop(facts, index, s))
+        && facts.stmt_of(start.made).is_some_and(|s| in_loop(facts, index, s))
 }
 
 /// Why a start happens more than once, where the code says so.
-fn repeats(analysis: &Analysis, at: SiteRef) -> Option<String> {
-    let facts = analysis.world.facts(at.file);
-    let index = analysis.world.index_of(at.file);
-    let owner = analysis.graph.owner(at);
-    let stmt = facts.stmt_of(analysis.graph.site(at).expr)?;
-    let text = analysis.site_text(at);
-    if in_loop(facts, index, stmt) {
+fn repeats(analysis: &Analysis, start: &Start) -> Option<String> {
+    let owner = analysis.graph.owner(start.at);
+    let text = analysis.site_text(start.at);
+    if is_in_loop(analysis, start) {
         return Some(format!("{text} makes one in each round of a loop"));
     }
     let name = analysis.short_name(owner);
     let roots = analysis.graph.roots_of(owner);
-    let framework = roots.iter().find(|r| r.on == RunsOn::Worker && matches!(r.reason, Reason::Framework(_)));
-    if framework.is_some() {
+    if roots.iter().any(|r| r.on == RunsOn::Worker && matches!(r.reason, Reason::Framework(_))) {
         return Some(format!("{text} makes one for each call of {name}"));
     }
-    let callers = analysis.graph.callers_of(owner);
-    let in_round = callers.iter().find(|c| {
+    let in_round = analysis.graph.callers_of(owner).iter().find(|c| {
         let facts = analysis.world.facts(c.file);
         let stmt = facts.stmt_of(analysis.graph.site(**c).expr);
         let is_sure = analysis.graph.site(**c).confidence >= Confidence::Likely;
@@ -136,19 +198,19 @@ fn leaves_loop(facts: &FileFacts, stmt: StmtId) -> bool {
 }
 
 /// Two starts in one function of which the second follows the first, or two functions with one each that a third calls.
-fn one_after_the_other(analysis: &Analysis, starts: &[SiteRef]) -> Option<Several> {
-    let describe = |a: SiteRef, b: SiteRef, confidence| {
-        let why = format!("{} makes one, and {} makes another", analysis.site_text(a), analysis.site_text(b));
-        Several { starts: vec![a, b], why, confidence }
-    };
-    for (i, &first) in starts.iter().enumerate() {
-        for &second in &starts[i + 1..] {
-            if analysis.graph.owner(first) == analysis.graph.owner(second) {
-                if follows(analysis, first, second) {
-                    return Some(describe(first, second, Confidence::Likely));
-                }
-            } else if called_together(analysis, first, second) {
-                return Some(describe(first, second, Confidence::Likely));
+fn one_after_the_other(analysis: &Analysis, starts: &[Start]) -> Option<Several> {
+    for (i, first) in starts.iter().enumerate() {
+        for second in &starts[i + 1..] {
+            let is_one = analysis.graph.owner(first.at) == analysis.graph.owner(second.at);
+            let both = if is_one {
+                first.made != second.made && follows(analysis, first.at, second.at)
+            } else {
+                called_together(analysis, first.at, second.at)
+            };
+            if both {
+                let [one, two] = [first, second].map(|s| analysis.site_text(s.at));
+                let why = format!("{one} makes one, and {two} makes another");
+                return Some(Several { starts: vec![first.at, second.at], why });
             }
         }
     }
