@@ -52,7 +52,7 @@ fn check_with(project: (&str, &str), dependency: (&str, &str)) -> Option<Vec<Str
 #[test]
 fn waits_on_the_own_loop_are_found_where_a_probe_proves_it_runs() {
     let dependency = ("kailash", "0.10.13");
-    let wait = |line: u32| format!("dataflow/migrations/schema_state_manager.py:{line} blocking-call error");
+    let wait = |line: u32| format!("dataflow/migrations/schema_state_manager.py:{line} self-deadlocking-wait error");
     if let Some(old) = check_with(("kailash-dataflow", "0.9.6"), dependency) {
         assert!(old.contains(&wait(839)), "{old:#?}");
         // `if self._is_async: await ... else: ...` and refusing functions are right as they are.
@@ -62,8 +62,8 @@ fn waits_on_the_own_loop_are_found_where_a_probe_proves_it_runs() {
     if let Some(new) = check_with(("kailash-dataflow", "0.10.6"), dependency) {
         assert!(new.contains(&wait(839)), "{new:#?}");
         // `ThreadPoolExecutor().submit(asyncio.run, c).result()` in the arm where a loop runs.
-        for at in [4039, 4300] {
-            assert!(new.contains(&format!("dataflow/core/engine.py:{at} blocking-call error")), "{new:#?}");
+        for at in [4038, 4299] {
+            assert!(new.contains(&format!("dataflow/core/engine.py:{at} event-loop-in-thread error")), "{new:#?}");
         }
         // `discover_schema` refuses a running loop: it works as written.
         let refusing = |f: &String| (2570..2600).any(|l| f.starts_with(&format!("dataflow/core/engine.py:{l} ")));
