@@ -44,9 +44,10 @@ fn old_sites() -> Vec<Site> {
 fn new_sites() -> Vec<Site> {
     // A runtime chosen by a probe in the same function, and a flag that is set and never read.
     let mut sites = refusing(ENGINE, &[4876, 4909]);
-    for line in [4039, 4300] {
-        sites.push(site(ENGINE, line, "event-loop-in-thread", "error", ""));
-        sites.push(site(ENGINE, line, "work-inside-loop-probe", "warning", ""));
+    // `submit(asyncio.run, c)` and then `result()`, in the `try` of the probe.
+    for submit in [4038, 4299] {
+        sites.push(site(ENGINE, submit, "event-loop-in-thread", "error", ""));
+        sites.push(site(ENGINE, submit + 1, "work-inside-loop-probe", "warning", ""));
     }
     sites.push(site(ENGINE, 4389, "leaked-current-loop", "warning", ""));
     // `discover_schema` tells its own error from the probe's by the text.

@@ -120,6 +120,7 @@ impl Analysis {
             let twins = rules::sync_twins(&mut checked, &findings);
             findings.extend(twins);
         }
+        rules::drop_told_better(&mut findings);
         findings
     }
 

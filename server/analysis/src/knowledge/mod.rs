@@ -66,7 +66,7 @@ macro_rules! named {
         }
     )*};
 }
-named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator, Resource, Version);
+named!(Blocking, Starter, Patch, Probe, Offload, Callback, Awaitable, Decorator, Resource, LoopBound, Version);
 
 /// Reads one shipped table: an array of rows called `$key`.
 macro_rules! table {
@@ -307,6 +307,17 @@ impl Knowledge {
         self.resources.rows.iter().flat_map(|row| row.names.iter().map(SmolStr::as_str))
     }
 
+    /// The row of what makes an object that works on one event loop only; read on first use.
+    pub fn loop_bound(&self, name: &str) -> Option<&'static LoopBound> {
+        LOOP_BOUND.get(name)
+    }
+
+    /// The last parts of the names that [`Knowledge::loop_bound`] knows: without one of them, a file makes no such object.
+    pub fn loop_bound_names(&self) -> impl Iterator<Item = &'static str> {
+        let names = LOOP_BOUND.rows.iter().flat_map(|row| &row.names);
+        names.map(|name| name.rsplit('.').next().unwrap_or_default())
+    }
+
     /// What is out of date, read on first use.
     pub fn deprecations(&self) -> &'static [Deprecation] {
         static ROWS: LazyLock<Vec<Deprecation>> = LazyLock::new(|| table!("deprecations", "deprecation"));
@@ -381,5 +392,7 @@ fn read_aliases() -> FxHashMap<SmolStr, SmolStr> {
     let pairs = |row: AliasRow| row.paths.into_iter().map(move |path| (path, row.name.clone()));
     rows.into_iter().flat_map(pairs).collect()
 }
+
+static LOOP_BOUND: LazyLock<Table<LoopBound>> = LazyLock::new(|| Table::new(table!("loop-bound", "loop-bound")));
 
 const RETURNS: &str = include_str!("../../../../queries/knowledge/returns.toml");

@@ -733,6 +733,36 @@ pub struct Resource {
     pub verified: SmolStr,
 }
 
+/// When an object takes the loop it works on.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binds {
+    /// Where it is made.
+    Creation,
+    /// When it first does something.
+    FirstUse,
+    /// When somebody first has to wait for it.
+    Contention,
+}
+
+/// What works on one event loop only.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LoopBound {
+    /// Dotted names of what makes it.
+    pub names: Vec<SmolStr>,
+    /// When it takes its loop.
+    pub binds: Binds,
+    /// What Python says on another one.
+    pub error: SmolStr,
+    /// A keyword argument with which it is bound to none.
+    pub unless_keyword: Option<SmolStr>,
+    /// What else to know.
+    pub note: Option<SmolStr>,
+    /// How the row was checked.
+    pub verified: SmolStr,
+}
+
 /// What is out of date.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

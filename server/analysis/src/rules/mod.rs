@@ -3,22 +3,29 @@
 mod async_error_told_by_text;
 mod boundary;
 mod coroutine_escapes_cleanup;
+mod cross_loop_object;
 mod deprecated_get_event_loop;
 mod dual_mode_bridge;
+mod event_loop_in_thread;
+mod job;
 mod leaked_current_loop;
 mod made_loop;
 mod make_async;
 pub mod make_function_async;
 mod notebook_event_loop;
+mod origins;
 mod queries;
 mod refusing;
+mod self_deadlocking_wait;
 mod swallowed_loop_error;
 mod switch;
 mod sync_twin;
+mod task_without_loop;
 mod tried;
 mod twins;
 mod unawaited_coroutine;
 mod unclosed_event_loop;
+mod way;
 mod work_inside_loop_probe;
 
 pub(crate) use boundary::Identity;
@@ -111,6 +118,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("coroutine-escapes-cleanup"),
     },
     RuleInfo {
+        name: "cross-loop-object",
+        group: "loop-boundary",
+        summary: "An object that works on one event loop is used on another",
+        same_as: &[],
+        default_on: true,
+        page: page!("cross-loop-object"),
+    },
+    RuleInfo {
         name: "deprecated-get-event-loop",
         group: "loop-boundary",
         summary: "`asyncio.get_event_loop()` where it warns or raises, or says less than `get_running_loop()`",
@@ -125,6 +140,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("dual-mode-bridge"),
+    },
+    RuleInfo {
+        name: "event-loop-in-thread",
+        group: "loop-boundary",
+        summary: "An event loop waits for a second one that runs in a thread",
+        same_as: &[],
+        default_on: true,
+        page: page!("event-loop-in-thread"),
     },
     RuleInfo {
         name: "leaked-current-loop",
@@ -167,6 +190,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "self-deadlocking-wait",
+        group: "loop-boundary",
+        summary: "The thread of an event loop waits for what only this loop can do",
+        same_as: &[],
+        default_on: true,
+        page: page!("self-deadlocking-wait"),
+    },
+    RuleInfo {
         name: "swallowed-loop-error",
         group: "loop-boundary",
         summary: "A loop is started on a running one, and the error of that is turned into a default",
@@ -181,6 +212,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("sync-twin-in-coroutine"),
+    },
+    RuleInfo {
+        name: "task-without-loop",
+        group: "loop-boundary",
+        summary: "A task is made where no event loop runs",
+        same_as: &[],
+        default_on: true,
+        page: page!("task-without-loop"),
     },
     RuleInfo {
         name: "unawaited-coroutine",
@@ -223,11 +262,15 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 static IN_RUST: &[(&str, Find)] = &[
     ("async-error-told-by-text", async_error_told_by_text::find),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
+    ("cross-loop-object", cross_loop_object::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
     ("dual-mode-bridge", dual_mode_bridge::find),
+    ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),
+    ("task-without-loop", task_without_loop::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
     ("work-inside-loop-probe", work_inside_loop_probe::find),
@@ -286,6 +329,21 @@ impl<'a> CheckedFile<'a> {
 /// What the rules written in Rust find in a file, of those that are on.
 pub(crate) fn file_findings(checked: &mut CheckedFile<'_>, on: &dyn Fn(&str) -> bool) -> Vec<RawFinding> {
     IN_RUST.iter().filter(|(rule, _)| on(rule)).flat_map(|(_, find)| find(checked)).collect()
+}
+
+/// Takes out the findings of `blocking-call` at places where another rule says what is worse about the same wait, and
+/// is as sure of it.
+pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
+    let tells = |f: &Finding| matches!(f.rule.as_str(), "event-loop-in-thread" | "self-deadlocking-wait");
+    let better: Vec<(Place, Confidence)> = findings
+        .iter()
+        .filter(|(_, f)| tells(f))
+        .flat_map(|(_, f)| f.chain.iter().map(|s| s.place).chain([f.place]).map(|place| (place, f.confidence)))
+        .collect();
+    if !better.is_empty() {
+        let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);
+        findings.retain(|(_, f)| f.rule != "blocking-call" || !is_told(f));
+    }
 }
 
 /// All rules, by name.

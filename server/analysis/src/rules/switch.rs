@@ -1,8 +1,10 @@
 //! Calls that switch off what the chain leads to: `f(wait=False)` where `f` waits only `if wait:`.
 
 use crate::analysis::Analysis;
+use crate::finding::FileId;
 use crate::graph::SiteRef;
 use crate::index::{Slot, leaves};
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -33,21 +35,33 @@ type Held = FxHashMap<NameId, Constant>;
 /// Whether a step of the chain stands behind a test on parameters of its function that fails for the constants the
 /// call passes, or leaves at their defaults; constants are followed as they are handed on.
 pub(super) fn is_off(analysis: &Analysis, from: SiteRef, chain: &[SiteRef]) -> bool {
+    let chain = chain.iter().map(|&at| (analysis.graph.owner(at), analysis.graph.site(at).expr, Some(at)));
+    is_off_on(analysis, from, chain)
+}
+
+/// The same where the calls of `way` lead to an expression of a function.
+pub(super) fn is_off_before(analysis: &Analysis, way: &[SiteRef], owner: Def, expr: ExprId) -> bool {
+    let Some((&from, chain)) = way.split_first() else { return false };
+    let calls = chain.iter().map(|&at| (analysis.graph.owner(at), analysis.graph.site(at).expr, Some(at)));
+    is_off_on(analysis, from, calls.chain([(owner, expr, None)]))
+}
+
+/// Steps are places in functions; all but the last are calls that lead on.
+fn is_off_on(analysis: &Analysis, from: SiteRef, steps: impl Iterator<Item = (Def, ExprId, Option<SiteRef>)>) -> bool {
     let mut held = Held::default();
     let mut caller = from;
-    for &site in chain {
-        held = handed(analysis, caller, site, &held);
-        if !held.is_empty() && is_unreachable(analysis, site, &held) {
+    for (owner, expr, at) in steps {
+        held = handed(analysis, caller, owner, &held);
+        if !held.is_empty() && is_unreachable(analysis, owner.file, expr, &held) {
             return true;
         }
-        caller = site;
+        caller = at.unwrap_or(caller);
     }
     false
 }
 
-/// What the parameters of the function around `site` hold when the call at `caller` runs it.
-fn handed(analysis: &Analysis, caller: SiteRef, site: SiteRef, held: &Held) -> Held {
-    let callee = analysis.graph.owner(site);
+/// What the parameters of `callee` hold when the call at `caller` runs it.
+fn handed(analysis: &Analysis, caller: SiteRef, callee: Def, held: &Held) -> Held {
     let own = analysis.world.facts(callee.file);
     let index = analysis.world.index_of(callee.file);
     let facts = analysis.world.facts(caller.file);
@@ -93,11 +107,11 @@ fn constant(facts: &FileFacts, value: ExprId, held: &Held) -> Option<Constant> {
     }
 }
 
-/// Whether the tests around and before a site keep it from running.
-fn is_unreachable(analysis: &Analysis, site: SiteRef, held: &Held) -> bool {
-    let facts = analysis.world.facts(site.file);
-    let index = analysis.world.index_of(site.file);
-    let mut at = facts.stmt_of(analysis.graph.site(site).expr);
+/// Whether the tests around and before an expression keep it from running.
+fn is_unreachable(analysis: &Analysis, file: FileId, expr: ExprId, held: &Held) -> bool {
+    let facts = analysis.world.facts(file);
+    let index = analysis.world.index_of(file);
+    let mut at = facts.stmt_of(expr);
     while let Some(stmt) = at {
         let parent = facts.stmt(stmt).parent;
         if let Some(p) = parent

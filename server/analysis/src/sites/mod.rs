@@ -11,6 +11,7 @@ mod whole;
 pub(crate) use calls::{find_calls_wrapped, find_own_method};
 
 pub(crate) use order::is_conditional;
+pub(crate) use outside::argument;
 pub use outside::holds;
 pub use whole::{Share, Whole};
 

@@ -219,7 +219,7 @@ pub(super) fn positional(facts: &FileFacts, args: Run, position: usize) -> Optio
 }
 
 /// The argument by keyword, else by position.
-pub(super) fn argument(facts: &FileFacts, args: Run, position: Option<u32>, keyword: Option<&str>) -> Option<ExprId> {
+pub(crate) fn argument(facts: &FileFacts, args: Run, position: Option<u32>, keyword: Option<&str>) -> Option<ExprId> {
     let named = keyword
         .and_then(|k| facts.args(args).iter().find(|a| a.name.is_some_and(|n| facts.name(n) == k)).map(|a| a.value));
     named.or_else(|| position.and_then(|p| positional(facts, args, p as usize)))
