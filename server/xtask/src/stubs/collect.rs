@@ -244,7 +244,7 @@ impl<'w> Collector<'w> {
     /// What `async with` gives for an instance, where it is not the instance.
     fn entered(&mut self, class: Def) -> Option<String> {
         let receiver = Ty::Instance(Class::Own(class));
-        if !matches!(self.infer.member(&receiver, "__aenter__"), Ty::Function(..)) {
+        if !self.has_method(class, "__aenter__") {
             return None;
         }
         match self.infer.entered(&receiver, true) {
@@ -283,17 +283,20 @@ impl<'w> Collector<'w> {
                 let inner = self.infer.yielded(*def);
                 awaited(self, &inner)
             }
-            Ty::Instance(Class::Own(class)) if self.is_awaitable(*class) => {
-                let inner = self.infer.entered(result, true);
+            Ty::Instance(Class::Own(class)) if self.has_method(*class, "__await__") => {
+                let inner = match self.has_method(*class, "__aenter__") {
+                    true => self.infer.entered(result, true),
+                    false => Ty::Unknown,
+                };
                 awaited(self, &inner)
             }
             ty => Fact { kind: MemberKind::Function, class: self.value(ty) },
         }
     }
 
-    fn is_awaitable(&mut self, class: Def) -> bool {
-        let receiver = Ty::Instance(Class::Own(class));
-        matches!(self.infer.member(&receiver, "__await__"), Ty::Function(..))
+    /// Whether a class of the package gives instances of `class` this method.
+    fn has_method(&mut self, class: Def, name: &str) -> bool {
+        matches!(self.infer.member(&Ty::Instance(Class::Own(class)), name), Ty::Function(..))
     }
 
     /// Whether a name is bound to coroutine functions and to others, by conditions or overloads.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 const ASIDE: &[&str] = &["tests", "test", "testing_suite", "_vendor", "vendor", "vendored", "__pycache__", "examples", "_pytest"];
 /// Top-level directories that packages leave beside their own by mistake.
 const STRAY: &[&str] = &["tests", "test", "docs", "examples", "bin", "scripts", "schemas", "profiling"];
+/// Modules of the standard library whose decorators and forms the analysis knows by name: not read, they stay what it knows.
+const FORMS: &[&str] = &["abc", "builtins", "contextlib", "dataclasses", "enum", "functools", "types", "typing", "typing_extensions"];
 /// A text longer than this, in bytes, is generated code that nobody calls by hand.
 const LONGEST: usize = 2_000_000;
 
@@ -85,7 +87,10 @@ impl Input {
                 walk(&self.root.join(top), &mut paths)?;
                 paths.extend(["py", "pyi"].map(|e| self.root.join(format!("{top}.{e}"))).into_iter().filter(|p| p.is_file()));
             }
-            None => walk(&self.root, &mut paths)?,
+            None => {
+                walk(&self.root, &mut paths)?;
+                paths.retain(|path| !FORMS.iter().any(|form| path.with_extension("") == self.root.join(form)));
+            }
         }
         let files: Vec<(String, String)> = paths
             .iter()
@@ -135,11 +140,15 @@ fn walk(dir: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
             if !ASIDE.contains(&name.as_str()) {
                 walk(&path, paths)?;
             }
-        } else if name.ends_with(".py") || name.ends_with(".pyi") {
+        } else if (name.ends_with(".py") || name.ends_with(".pyi")) && !is_test(&name) {
             paths.push(path);
         }
     }
     Ok(())
+}
+
+fn is_test(file: &str) -> bool {
+    file.starts_with("test_") || file.contains("_test.py") || file == "conftest.py"
 }
 
 /// What a directory holds, sorted.
