@@ -4,7 +4,7 @@ use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SearchRoots, SourceFile};
 use asyncwise_syntax::lower::facts;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,6 +92,9 @@ impl Input {
                 paths.retain(|path| !FORMS.iter().any(|form| path.with_extension("") == self.root.join(form)));
             }
         }
+        // The interface of a module that lies beside it is what type checkers read.
+        let stubs: BTreeSet<PathBuf> = paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pyi")).cloned().collect();
+        paths.retain(|path| stubs.contains(path) || !stubs.contains(&path.with_extension("pyi")));
         let files: Vec<(String, String)> = paths
             .iter()
             .filter_map(|path| {
