@@ -1,7 +1,7 @@
 //! Developer tasks of asyncwise: `cargo run -p xtask -- TASK`.
 //!
 //! - `generate`: writes what is made from code into `schemas/`. A test of the binary compares.
-//! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `src/stubs/fetch.sh`.
+//! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
 
 mod stubs;

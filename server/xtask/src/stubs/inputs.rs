@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Directories of a package that are no part of what it offers.
-const ASIDE: &[&str] = &["tests", "test", "testing_suite", "_vendor", "vendor", "vendored", "__pycache__", "examples", "_pytest"];
+const ASIDE: &[&str] =
+    &["tests", "test", "testing_suite", "_vendor", "vendor", "vendored", "__pycache__", "examples", "_pytest"];
 /// Top-level directories that packages leave beside their own by mistake.
 const STRAY: &[&str] = &["tests", "test", "docs", "examples", "bin", "scripts", "schemas", "profiling"];
 /// Modules of the standard library whose decorators and forms the analysis knows by name: not read, they stay what it knows.
-const FORMS: &[&str] = &["abc", "builtins", "contextlib", "dataclasses", "enum", "functools", "types", "typing", "typing_extensions"];
+const FORMS: &[&str] =
+    &["abc", "builtins", "contextlib", "dataclasses", "enum", "functools", "types", "typing", "typing_extensions"];
 /// A text longer than this, in bytes, is generated code that nobody calls by hand.
 const LONGEST: usize = 2_000_000;
 
@@ -36,7 +38,11 @@ pub fn find(site: &Path) -> Result<Vec<Input>, String> {
         let origin = origin(&metadata);
         if field(&metadata, "Name") == Some("mypy") {
             let root = site.join("mypy/typeshed/stdlib");
-            inputs.push(Input { root, top: None, origins: vec![format!("the standard library's stubs of typeshed, as in {origin}")] });
+            inputs.push(Input {
+                root,
+                top: None,
+                origins: vec![format!("the standard library's stubs of typeshed, as in {origin}")],
+            });
             continue;
         }
         for top in top_levels(&text(&info.join("RECORD"))?) {
@@ -85,7 +91,9 @@ impl Input {
         match &self.top {
             Some(top) => {
                 walk(&self.root.join(top), &mut paths)?;
-                paths.extend(["py", "pyi"].map(|e| self.root.join(format!("{top}.{e}"))).into_iter().filter(|p| p.is_file()));
+                paths.extend(
+                    ["py", "pyi"].map(|e| self.root.join(format!("{top}.{e}"))).into_iter().filter(|p| p.is_file()),
+                );
             }
             None => {
                 walk(&self.root, &mut paths)?;
@@ -93,7 +101,8 @@ impl Input {
             }
         }
         // The interface of a module that lies beside it is what type checkers read.
-        let stubs: BTreeSet<PathBuf> = paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pyi")).cloned().collect();
+        let stubs: BTreeSet<PathBuf> =
+            paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pyi")).cloned().collect();
         paths.retain(|path| stubs.contains(path) || !stubs.contains(&path.with_extension("pyi")));
         let files: Vec<(String, String)> = paths
             .iter()
@@ -157,7 +166,11 @@ fn is_test(file: &str) -> bool {
 /// What a directory holds, sorted.
 pub fn entries(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let failed = |e: std::io::Error| format!("{}: {e}", dir.display());
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir).map_err(failed)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>().map_err(failed)?;
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
+        .map_err(failed)?
+        .map(|e| e.map(|e| e.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
     paths.sort();
     Ok(paths)
 }

@@ -1,6 +1,6 @@
 //! The task `stubs`: what public packages and stubs say about coroutines, as tables that are shipped.
 //!
-//! Nothing is fetched here: the inputs are directories of unpacked packages (`fetch.sh` makes them). What stands in a
+//! Nothing is fetched here: the inputs are directories of unpacked packages (`stubs/fetch.sh` makes them). What stands in a
 //! table is what the analysis itself finds out about the package when it is installed: names, kinds and classes of results, no code.
 
 mod collect;

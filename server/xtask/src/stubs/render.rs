@@ -22,7 +22,8 @@ fn top(name: &str) -> &str {
 }
 
 fn file(table: &Table, module: &str) -> String {
-    let mut text = String::from("# Made by `cargo run -p xtask -- stubs`, not by hand: names, kinds and classes of results.\n");
+    let mut text =
+        String::from("# Made by `cargo run -p xtask -- stubs`, not by hand: names, kinds and classes of results.\n");
     for origin in &table.origins {
         let _ = writeln!(text, "# From {origin}.");
     }

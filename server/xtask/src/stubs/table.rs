@@ -84,7 +84,10 @@ fn useful_classes(tables: &[Table]) -> BTreeSet<String> {
                 _ => fact.class.as_ref().is_some_and(|c| useful.contains(c)),
             };
             let inherits = owner.bases.iter().any(|base| useful.contains(base));
-            if inherits || owner.entered.as_ref().is_some_and(|c| useful.contains(c)) || owner.members.values().any(serves) {
+            if inherits
+                || owner.entered.as_ref().is_some_and(|c| useful.contains(c))
+                || owner.members.values().any(serves)
+            {
                 useful.insert(name.clone());
             }
         }
@@ -116,9 +119,11 @@ fn cut(table: &mut Table, useful: &BTreeSet<String>) {
 
 /// Takes from classes what a look-up finds in their bases anyway.
 fn inherit(tables: &mut [Table]) {
-    let mut rows: BTreeMap<String, Owner> = tables.iter().flat_map(|t| t.owners.clone()).filter(|(_, o)| o.is_class).collect();
+    let mut rows: BTreeMap<String, Owner> =
+        tables.iter().flat_map(|t| t.owners.clone()).filter(|(_, o)| o.is_class).collect();
     // Bases first: what they leave out, they inherit.
-    let mut order: Vec<(usize, String)> = rows.keys().map(|name| (ancestors(&rows, name).len(), name.clone())).collect();
+    let mut order: Vec<(usize, String)> =
+        rows.keys().map(|name| (ancestors(&rows, name).len(), name.clone())).collect();
     order.sort();
     for (_, name) in order {
         let above = ancestors(&rows, &name);
@@ -188,7 +193,8 @@ pub fn speaks(name: &str) -> bool {
 /// The classes that can be had by name from a public module, and those that come out of them.
 fn reached(tables: &[Table]) -> BTreeSet<String> {
     let owners: BTreeMap<&str, &Owner> = tables.iter().flat_map(|t| &t.owners).map(|(n, o)| (n.as_str(), o)).collect();
-    let public = |table: &Table, name: &String| table.open.contains(name.rsplit_once('.').map_or("", |(module, _)| module));
+    let public =
+        |table: &Table, name: &String| table.open.contains(name.rsplit_once('.').map_or("", |(module, _)| module));
     let mut queue: Vec<&str> = Vec::new();
     for table in tables {
         let classes = table.owners.iter().filter(|(name, owner)| owner.is_class && public(table, name));
@@ -209,7 +215,8 @@ fn reached(tables: &[Table]) -> BTreeSet<String> {
 
 /// Leaves out aliases of what is not in the table, and modules without a member that serves.
 fn drop_unused(table: &mut Table) {
-    let mut members: BTreeSet<String> = table.owners.iter().filter(|(_, o)| o.is_class).map(|(n, _)| n.clone()).collect();
+    let mut members: BTreeSet<String> =
+        table.owners.iter().filter(|(_, o)| o.is_class).map(|(n, _)| n.clone()).collect();
     for (name, owner) in table.owners.iter_mut().filter(|(_, o)| !o.is_class) {
         let open = table.open.contains(name);
         owner.members.retain(|_, fact| open && fact.kind != MemberKind::Other);
