@@ -18,7 +18,7 @@ use std::sync::Arc;
 const DEEPEST: usize = 3;
 
 /// The table of a package.
-pub fn collect(program: Program, origins: Vec<String>) -> Table {
+pub(super) fn collect(program: Program, origins: Vec<String>) -> Table {
     let program = Arc::new(program);
     let indexes = program.files.iter().map(|f| Arc::new(FileIndex::new(&f.facts))).collect();
     let world = World::new(program, indexes, Knowledge::hand_made());

@@ -20,7 +20,7 @@ const FORMS: &[&str] =
 const LONGEST: usize = 2_000_000;
 
 /// A top-level module, or typeshed's standard library.
-pub struct Input {
+pub(super) struct Input {
     /// The directory that imports are looked up in.
     root: PathBuf,
     /// What stands in it: `aiohttp`, `aiofiles-stubs`; everything, where there is none.
@@ -30,7 +30,7 @@ pub struct Input {
 }
 
 /// What `site` holds, sorted by name.
-pub fn find(site: &Path) -> Result<Vec<Input>, String> {
+pub(super) fn find(site: &Path) -> Result<Vec<Input>, String> {
     let mut tops: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut inputs = Vec::new();
     for info in entries(site)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "dist-info")) {
@@ -86,7 +86,7 @@ fn top_levels(record: &str) -> Vec<String> {
 
 impl Input {
     /// The program that the package is.
-    pub fn program(&self) -> Result<Program, String> {
+    pub(super) fn program(&self) -> Result<Program, String> {
         let mut paths = Vec::new();
         match &self.top {
             Some(top) => {
@@ -125,7 +125,7 @@ fn module_path(name: &str) -> String {
 }
 
 /// A program from paths below one search root, and their texts.
-pub fn program(files: Vec<(String, String)>) -> Program {
+pub(super) fn program(files: Vec<(String, String)>) -> Program {
     let files = files.into_par_iter().map(|(path, text)| SourceFile {
         path: path.into(),
         origin: Origin::Dependency,
@@ -138,7 +138,7 @@ pub fn program(files: Vec<(String, String)>) -> Program {
 }
 
 /// Whether a file is a stub.
-pub fn is_stub(program: &Program, file: FileId) -> bool {
+pub(super) fn is_stub(program: &Program, file: FileId) -> bool {
     program.file(file).path.ends_with(".pyi")
 }
 
@@ -164,7 +164,7 @@ fn is_test(file: &str) -> bool {
 }
 
 /// What a directory holds, sorted.
-pub fn entries(dir: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let failed = |e: std::io::Error| format!("{}: {e}", dir.display());
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
         .map_err(failed)?

@@ -1,7 +1,8 @@
 //! The task `stubs`: what public packages and stubs say about coroutines, as tables that are shipped.
 //!
 //! Nothing is fetched here: the inputs are directories of unpacked packages (`stubs/fetch.sh` makes them). What stands in a
-//! table is what the analysis itself finds out about the package when it is installed: names, kinds and classes of results, no code.
+//! table is what the analysis itself finds out about the package when it is installed: names, kinds and classes of results,
+//! no code.
 
 mod collect;
 mod inputs;
@@ -16,7 +17,7 @@ use std::path::Path;
 use table::Table;
 
 /// Writes the tables of the packages in `site` (as `pip install --target` leaves it) and of typeshed's `stdlib` in it.
-pub fn run(site: &Path, folder: &Path) -> Result<String, String> {
+pub(super) fn run(site: &Path, folder: &Path) -> Result<String, String> {
     let mut tables: Vec<Table> = Vec::new();
     for input in inputs::find(site)? {
         tables.push(read(&input)?);

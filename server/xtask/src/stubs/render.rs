@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The text of each top-level module.
-pub fn files(tables: &[Table]) -> BTreeMap<String, String> {
+pub(super) fn files(tables: &[Table]) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for table in tables {
         let tops: BTreeSet<&str> = table.owners.keys().chain(table.aliases.keys()).map(|name| top(name)).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a member is: its kind, and the class of its value.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fact {
+pub(super) struct Fact {
     /// The kind.
     pub kind: MemberKind,
     /// The class of the value, by its canonical name.
@@ -14,7 +14,7 @@ pub struct Fact {
 
 /// A module or class.
 #[derive(Clone, Default, Debug)]
-pub struct Owner {
+pub(super) struct Owner {
     /// A class.
     pub is_class: bool,
     /// Its bases, nearest first.
@@ -27,7 +27,7 @@ pub struct Owner {
 
 /// What one input says.
 #[derive(Default, Debug)]
-pub struct Table {
+pub(super) struct Table {
     /// Where it is from.
     pub origins: Vec<String>,
     /// By canonical name.
@@ -39,7 +39,7 @@ pub struct Table {
 }
 
 /// Cuts tables down to what serves: coroutines, and what leads to them.
-pub fn settle(tables: &mut [Table]) {
+pub(super) fn settle(tables: &mut [Table]) {
     let aliases: BTreeMap<String, String> = tables.iter().flat_map(|t| t.aliases.clone()).collect();
     for table in tables.iter_mut() {
         name_classes(table, &aliases);
@@ -176,7 +176,7 @@ fn ancestors(rows: &BTreeMap<String, Owner>, class: &str) -> Vec<String> {
 }
 
 /// Whether rows made by hand speak of a name.
-pub fn speaks(name: &str) -> bool {
+pub(super) fn speaks(name: &str) -> bool {
     let k = Knowledge::hand_made();
     k.coroutine(name)
         || k.awaitable(name).is_some()
