@@ -1,7 +1,10 @@
 //! Developer tasks of asyncwise: `cargo run -p xtask -- TASK`.
 //!
 //! - `generate`: writes what is made from code into `schemas/`. A test of the binary compares.
+//! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
+
+mod stubs;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -10,14 +13,14 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let result = match arguments.next().as_deref() {
         Some("generate") => generate(),
+        Some("stubs") => write_stubs(arguments.collect()),
         Some("profile") => profile(arguments.collect()),
-        _ => Err("usage: cargo run -p xtask -- generate | profile [PATHS]".to_owned()),
+        _ => Err("usage: cargo run -p xtask -- generate | stubs SITE | profile [PATHS]".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "xtask: {message}");
+            say(&message);
             ExitCode::FAILURE
         }
     }
@@ -51,6 +54,18 @@ fn generate() -> Result<(), String> {
         std::fs::write(&path, output.stdout).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
+}
+
+fn write_stubs(arguments: Vec<String>) -> Result<(), String> {
+    let [site] = arguments.as_slice() else { return Err("usage: cargo run -p xtask -- stubs SITE".to_owned()) };
+    let written = stubs::run(Path::new(site), &root().join("queries/knowledge/generated"))?;
+    say(&written);
+    Ok(())
+}
+
+fn say(message: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "xtask: {message}");
 }
 
 fn profile(paths: Vec<String>) -> Result<(), String> {

@@ -261,7 +261,7 @@ impl Infer<'_> {
             }
             Ty::Instance(Class::External(path)) => {
                 let knowledge = self.world.knowledge;
-                let returns = if is_async { knowledge.awaited_returns(path) } else { knowledge.entered_returns(path) };
+                let returns = if is_async { knowledge.async_entered(path) } else { knowledge.entered_returns(path) };
                 returns.map_or_else(|| part.clone(), |r| Ty::instance(&r.result))
             }
             _ => Ty::Unknown,

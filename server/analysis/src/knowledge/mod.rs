@@ -5,12 +5,15 @@
 //! follows the bases of external classes.
 
 mod contexts;
+mod generated;
 mod known;
 mod tables;
 
 pub use contexts::Contexts;
+pub use generated::{Member, MemberKind};
 pub use tables::*;
 
+use generated::Generated;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -94,6 +97,8 @@ pub struct Knowledge {
     aliases: FxHashMap<SmolStr, SmolStr>,
     /// The names of all rows, once somebody asks.
     known: OnceLock<FxHashSet<SmolStr>>,
+    /// Asked where no row above speaks of a name.
+    generated: Generated,
 }
 
 /// Names of coroutine functions, and owners all of whose methods are.
@@ -127,18 +132,24 @@ pub fn written_name(path: &str) -> &str {
 impl Knowledge {
     /// The shipped tables, read once.
     pub fn shipped() -> &'static Knowledge {
-        static SHIPPED: LazyLock<Knowledge> = LazyLock::new(Knowledge::read);
+        static SHIPPED: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::read(Generated::shipped()));
         &SHIPPED
     }
 
-    fn read() -> Self {
+    /// The shipped tables without the generated ones: what a generator may look at.
+    pub fn hand_made() -> &'static Knowledge {
+        static HAND_MADE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::read(Generated::default()));
+        &HAND_MADE
+    }
+
+    fn read(generated: Generated) -> Self {
         // Two threads halve a few milliseconds of every start. Not rayon: a worker that waits here could pick up a job
         // that asks for the tables, and wait for itself.
         std::thread::scope(|scope| {
             let half = scope.spawn(|| (Table::new(table!("blocking", "blocking")), read_aliases(), read_returns()));
             let rest = Self::read_rest();
             let (blocking, aliases, returns) = half.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Self { blocking, aliases, returns, ..rest }
+            Self { blocking, aliases, returns, generated, ..rest }
         })
     }
 
@@ -160,6 +171,7 @@ impl Knowledge {
             classes: read_classes(),
             aliases: FxHashMap::default(),
             known: OnceLock::new(),
+            generated: Generated::default(),
         }
     }
 
@@ -198,7 +210,22 @@ impl Knowledge {
 
     /// Whether calling it gives a coroutine that must be awaited.
     pub fn coroutine(&self, name: &str) -> bool {
-        self.coroutines.contains(name)
+        match self.coroutines.says(name) {
+            Some(says) => says,
+            None => self.generated(name).is_some_and(|m| m.kind == MemberKind::Coroutine),
+        }
+    }
+
+    /// What the generated tables say of a name that no hand-made row about values speaks of.
+    pub fn generated(&self, name: &str) -> Option<&Member> {
+        let member = self.generated.member(name)?;
+        let listed = self.coroutines.says(name).is_some() || self.awaitable(name).is_some();
+        let returns = || self.returns.get(name).is_some_and(|rows| rows.iter().any(|r| !r.awaited));
+        (!listed && !returns()).then_some(member)
+    }
+
+    fn generated_returns(&self, name: &str, kinds: &[MemberKind]) -> Option<&Returns> {
+        self.generated(name).filter(|m| kinds.contains(&m.kind))?.returns.as_ref()
     }
 
     /// The row of a plain callable that gives an awaitable. Ask [`Knowledge::coroutine`] first: a `.*` row here also covers
@@ -213,12 +240,23 @@ impl Knowledge {
 
     /// The type of what calling `name` gives, without `await` and `with`.
     pub fn returns(&self, name: &str) -> Option<&Returns> {
-        self.returns.get(name)?.iter().find(|r| !r.awaited && !r.entered && !r.attribute)
+        match self.returns.get(name) {
+            Some(rows) => rows.iter().find(|r| !r.awaited && !r.entered && !r.attribute),
+            None => self.generated_returns(name, &[MemberKind::Function]),
+        }
     }
 
     /// The type of what `await name(...)` and `async with name(...) as` give.
     pub fn awaited_returns(&self, name: &str) -> Option<&Returns> {
-        self.returns.get(name)?.iter().find(|r| r.awaited)
+        match self.returns.get(name) {
+            Some(rows) => rows.iter().find(|r| r.awaited),
+            None => self.generated_returns(name, &[MemberKind::Coroutine, MemberKind::Awaitable]),
+        }
+    }
+
+    /// The type of what `async with` gives for an instance of `class`, where it is not the instance.
+    pub fn async_entered(&self, class: &str) -> Option<&Returns> {
+        self.awaited_returns(class).or_else(|| self.generated.owner(class)?.entered.as_ref())
     }
 
     /// The type of what `with name(...) as` gives, where it is not the call's own type.
@@ -228,12 +266,18 @@ impl Knowledge {
 
     /// The type of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&Returns> {
-        self.returns.get(name)?.iter().find(|r| r.attribute)
+        match self.returns.get(name) {
+            Some(rows) => rows.iter().find(|r| r.attribute),
+            None => self.generated_returns(name, &[MemberKind::Attribute]),
+        }
     }
 
     /// Whether calling `name` makes an instance of a class named so.
     pub fn is_class(&self, name: &str) -> bool {
-        self.classes.get(name).is_some_and(|class| !class.object)
+        match self.classes.get(name) {
+            Some(class) => !class.object,
+            None => self.generated.owner(name).is_some_and(|owner| owner.is_class),
+        }
     }
 
     /// Whether `name` is an object known by its own name, whose methods are listed under it (`sys.stdin`).
@@ -243,7 +287,10 @@ impl Knowledge {
 
     /// The direct bases of an external class.
     pub fn bases(&self, name: &str) -> &[SmolStr] {
-        self.classes.get(name).map_or(&[], |class| &class.bases)
+        match self.classes.get(name) {
+            Some(class) => &class.bases,
+            None => self.generated.owner(name).map_or(&[], |owner| &owner.bases),
+        }
     }
 
     /// Asks `get` about `class.method`, then about the same method of the bases, breadth first, until it answers.
@@ -259,6 +306,9 @@ impl Knowledge {
             full.push_str(method);
             if let Some(found) = get(&full) {
                 return Some(found);
+            }
+            if self.generated.member(&full).is_some_and(|m| m.kind == MemberKind::Other) {
+                return None;
             }
             for base in self.bases(class) {
                 if !queue.contains(&base.as_str()) {
@@ -287,7 +337,7 @@ impl Knowledge {
             }
             match path[..end].rfind('.') {
                 Some(dot) => end = dot,
-                None => return Cow::Borrowed(path),
+                None => return self.generated.canonical(path),
             }
         }
     }
@@ -363,12 +413,14 @@ impl Coroutine {
         this
     }
 
-    fn contains(&self, name: &str) -> bool {
-        self.names.contains(name)
-            || name.rsplit_once('.').is_some_and(|(owner, method)| {
-                !method.starts_with('_')
-                    && self.owners.get(owner).is_some_and(|except| !except.iter().any(|e| e == method))
-            })
+    /// Whether `name` is one, where the rows tell: those of an owner all of whose methods are speak of each.
+    fn says(&self, name: &str) -> Option<bool> {
+        if self.names.contains(name) {
+            return Some(true);
+        }
+        let (owner, method) = name.rsplit_once('.')?;
+        let except = self.owners.get(owner)?;
+        Some(!method.starts_with('_') && !except.iter().any(|e| e == method))
     }
 }
 

@@ -14,7 +14,12 @@ impl SiteFinder<'_> {
     /// What the project's settings say of a call by name; whether they say anything.
     pub(super) fn by_settings(&mut self, expr: ExprId, name: &str, args: Run, confidence: Confidence) -> bool {
         let settings = self.context.world.program.file(self.file).settings.clone();
-        let is = |listed: &str| listed == name || name.strip_suffix(listed).is_some_and(|head| head.ends_with('.'));
+        let knowledge = self.context.world.knowledge;
+        // A setting may use any path that the name can be imported from.
+        let is = |listed: &str| {
+            let listed = &*knowledge.canonical(listed);
+            listed == name || name.strip_suffix(listed).is_some_and(|head| head.ends_with('.'))
+        };
         if let Some(own) = settings.blocking_calls.iter().find(|b| is(&b.name)) {
             let facts =
                 BlockingFacts { category: "project", confidence: Confidence::Certain, instead: own.instead.clone() };

@@ -1,5 +1,7 @@
 //! The tables are well-formed, agree with each other and with the standard library of the machine's Python.
 
+mod generated;
+
 use super::*;
 use std::collections::BTreeSet;
 use std::io::Write;
