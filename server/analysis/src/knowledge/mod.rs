@@ -268,6 +268,12 @@ impl Knowledge {
     pub fn attribute(&self, name: &str) -> Option<&Returns> {
         match self.returns.get(name) {
             Some(rows) => rows.iter().find(|r| r.attribute),
+            // `@router.message()`: the row speaks of the attribute under this name, not under that of its class.
+            None if self.contexts.by_decorator(name).next().is_some()
+                || self.contexts.by_argument(name).next().is_some() =>
+            {
+                None
+            }
             None => self.generated_returns(name, &[MemberKind::Attribute]),
         }
     }
