@@ -112,7 +112,8 @@ fn refusals(flows: &mut Flows<'_>) -> Vec<Site> {
         let summary = flow.summary();
         let raised = summary.running_raises.iter().find_map(|&stmt| {
             let StmtKind::Raise { exc: Some(exc), .. } = facts.stmt(stmt).kind else { return None };
-            (summary.refuses_running || speaks_of_the_loop(text, facts.expr(exc).span)).then_some(exc)
+            let works = matches!(summary.not_running, flow::Outcome::Returns(_));
+            (summary.refuses_running || works && speaks_of_the_loop(text, facts.expr(exc).span)).then_some(exc)
         });
         sites.extend(raised.map(|expr| Site {
             expr,
@@ -127,10 +128,29 @@ fn refusals(flows: &mut Flows<'_>) -> Vec<Site> {
     sites
 }
 
-/// Whether an exception's text says that the loop is why it is raised.
+/// What errors say that are raised because a loop runs. Others speak of loops too: of one that is missing, or another one.
+const REFUSALS: &[&str] = &[
+    "running event loop",
+    "running loop",
+    "event loop is running",
+    "loop is already running",
+    "existing event loop",
+    "inside an event loop",
+    "in an event loop",
+    "within an event loop",
+    "async context",
+    "async code",
+    "async function",
+    "asynchronous context",
+    "from async",
+    "await ",
+];
+
+/// Whether an exception's text says that a running loop is why it is raised.
 fn speaks_of_the_loop(text: &str, raised: Span) -> bool {
     let raised = text.get(raised.range()).unwrap_or_default().to_lowercase();
-    ["event loop", "running loop", "async", "await"].iter().any(|word| raised.contains(word))
+    let says = |words: &[&str]| words.iter().any(|words| raised.contains(words));
+    says(REFUSALS) && !says(&["no running", "different"])
 }
 
 /// The flow of one function, with its variables followed.

@@ -4,7 +4,7 @@
 use super::{CheckedFile, boundary, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{ChainStep, Confidence, Place};
-use crate::graph::{Effect, SiteRef};
+use crate::graph::{CATEGORIES, Effect, SiteRef};
 use crate::infer::Infer;
 use crate::settings::RunsOn;
 use crate::sites::Happens;
@@ -133,7 +133,12 @@ fn is_of_pair(analysis: &Analysis, infer: &mut Infer<'_>, owner: Def, twin: Def,
 fn evidence(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, (callee, twin): (Def, Def)) -> Option<ChainStep> {
     let graph = &analysis.graph;
     let reached = Effect::all().filter_map(|effect| Some((effect, graph.witness(callee, effect)?)));
-    let reached = reached.filter(|(effect, witness)| !switch::is_off(analysis, at, &graph.chain(*witness, *effect)));
+    // What the twin does as well is no reason to take it.
+    let reached = reached.filter(|(effect, witness)| {
+        let tells = witness.confidence >= Confidence::Likely && !is_short(*effect);
+        let only_here = graph.witness(twin, *effect).is_none();
+        tells && only_here && !switch::is_off(analysis, at, &graph.chain(*witness, *effect))
+    });
     let known = reached.max_by_key(|(_, witness)| (witness.confidence, std::cmp::Reverse(witness.distance)));
     if let Some((effect, witness)) = known {
         return Some(boundary::step(analysis, witness.site, effect));
@@ -144,6 +149,11 @@ fn evidence(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, (callee, tw
         place: Place { file: callee.file, span: analysis.world.facts(callee.file).expr(call).span },
         message: format!("{} calls {name}(), which its async twin awaits", analysis.short_name(callee)),
     })
+}
+
+/// Whether an effect is over in a moment as a rule: a lock that guards a few lines.
+fn is_short(effect: Effect) -> bool {
+    matches!(effect, Effect::Blocks(i) if matches!(CATEGORIES[i as usize], "lock" | "cpu"))
 }
 
 /// The calls in a function that are (or are not) awaited, with the name of what is called, without what says which kind it
