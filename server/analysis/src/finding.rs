@@ -78,6 +78,8 @@ pub enum Applicability {
     Safe,
     /// It changes what the program does in ways a person should look at.
     Unsafe,
+    /// It is the first step of a change that a person has to go on with: an editor offers it, nothing applies it unasked.
+    Partial,
 }
 
 /// A replacement of text.

@@ -224,20 +224,34 @@ impl Walk {
     }
 }
 
-/// What a file of the project asks of modules, as one number: while it is the same for each of them, the same files are reached.
-pub fn digest(facts: &FileFacts) -> u64 {
+/// Whether a file of the project asks the same of modules in two programs. While each of them does, the same files are
+/// reached.
+pub fn asks_same(new: &Program, old: &Program, file: FileId) -> bool {
+    let all = |program: &Program| digest(program.facts(file), &|_| true);
+    // All of the project's own files is asked for in any case; to tell them takes longer.
+    let outside = |program: &Program| digest(program.facts(file), &|import| !is_own(program, file, import));
+    all(new) == all(old) || outside(new) == outside(old)
+}
+
+/// What a file asks through some of its imports, as one number.
+fn digest(facts: &FileFacts, counts: &dyn Fn(&Import) -> bool) -> u64 {
+    let outside: Vec<bool> = facts.imports.iter().map(counts).collect();
     let mut imports: FxHashMap<NameId, Vec<u32>> = FxHashMap::default();
     let mut has_star = false;
+    for (import, _) in facts.imports.iter().zip(&outside).filter(|(_, outside)| **outside) {
+        has_star |= import.what == Imported::Star;
+    }
     for scope in 0..facts.scopes.len() as u32 {
         for binding in facts.bindings_of(ScopeId(scope)) {
-            if let BindingKind::Import(import) = binding.kind {
+            if let BindingKind::Import(import) = binding.kind
+                && outside[import.index()]
+            {
                 imports.entry(binding.name).or_default().push(import.0);
             }
         }
     }
     let mut asked: FxHashSet<u64> = FxHashSet::default();
-    for import in &facts.imports {
-        has_star |= import.what == Imported::Star;
+    for (import, _) in facts.imports.iter().zip(&outside).filter(|(_, outside)| **outside) {
         asked.insert(hash_of(&(
             &import.module,
             import.level,
@@ -252,7 +266,9 @@ pub fn digest(facts: &FileFacts) -> u64 {
             continue;
         }
         let chain: Vec<&str> = uses::chain(facts, id, name).into_iter().map(|name| facts.name(name)).collect();
-        asked.insert(hash_of(&(&chain, "")));
+        if has_star {
+            asked.insert(hash_of(&(&chain, "")));
+        }
         for &import in by {
             let import = facts.import(ImportId(import));
             asked.insert(hash_of(&(&import.module, import.level, imported_name(facts, import), &chain[1..])));
@@ -262,6 +278,37 @@ pub fn digest(facts: &FileFacts) -> u64 {
     let bound = facts.bindings_of(ScopeId::MODULE).iter().filter(|_| has_star);
     asked.extend(bound.map(|binding| hash_of(&facts.name(binding.name))));
     asked.into_iter().fold(0, u64::wrapping_add)
+}
+
+/// Whether an import asks only files of the project, and nothing through them, or the standard library.
+fn is_own(program: &Program, file: FileId, import: &Import) -> bool {
+    if import.level == 0 && is_standard_library(import.module.split('.').next().unwrap_or_default()) {
+        return true;
+    }
+    let is_closed = |file: FileId| {
+        let facts = program.facts(file);
+        program.file(file).origin == Origin::Project && facts.imports.iter().all(|import| import.what != Imported::Star)
+    };
+    let module = program.resolve(file, &import.module, import.level);
+    let Module::File(found) = module else { return false };
+    if !is_closed(found) {
+        return false;
+    }
+    let Imported::Name(name) = import.what else {
+        // `import a.b` gives `a`, whose other submodules may be asked for.
+        return import.alias.is_some() || !program.is_package(found) && !import.module.contains('.');
+    };
+    // A name that the package does not bind is a submodule.
+    let name = program.facts(file).name(name);
+    let is_bound = || {
+        let facts = program.facts(found);
+        facts.bindings_of(ScopeId::MODULE).iter().any(|binding| facts.name(binding.name) == name)
+    };
+    match program.submodule(&module, name) {
+        Module::File(sub) => is_closed(sub),
+        Module::Namespace(_) => false,
+        Module::External => is_bound() || !program.is_package(found),
+    }
 }
 
 fn imported_name<'f>(facts: &'f FileFacts, import: &Import) -> Option<&'f str> {

@@ -145,7 +145,12 @@ fn choose<'f>(findings: &'f [Finding], allowed: Applicability, files: &[Loaded])
     let mut chosen = Chosen { fixes: Vec::new(), edits: BTreeMap::new() };
     for finding in findings {
         let preferred = finding.fixes.iter().find(|fix| {
-            (fix.applicability == Applicability::Safe || allowed == Applicability::Unsafe) && is_possible(fix, files)
+            let is_allowed = match fix.applicability {
+                Applicability::Safe => true,
+                Applicability::Unsafe => allowed == Applicability::Unsafe,
+                Applicability::Partial => false,
+            };
+            is_allowed && is_possible(fix, files)
         });
         if let Some(fix) = preferred
             && fix.edits.iter().all(|edit| fits(edit, chosen.edits.get(&edit.place.file)))

@@ -26,6 +26,11 @@ pub(super) struct Meeting {
 }
 
 impl Meeting {
+    /// How sure the finding is: with two steps that may be passed by, it is a remark.
+    pub(super) fn sure(&self, analysis: &Analysis) -> Confidence {
+        if self.conditions(analysis) > 1 { self.confidence.min(Confidence::Possible) } else { self.confidence }
+    }
+
     /// How many steps of the chain may be passed by. Each makes it less likely that the sink is reached at all.
     pub(super) fn conditions(&self, analysis: &Analysis) -> usize {
         self.chain.iter().filter(|at| analysis.graph.site(**at).conditional).count()
@@ -57,10 +62,26 @@ pub(super) fn loop_in_cell(checked: &mut CheckedFile<'_>, expr: ExprId) -> Optio
 
 /// The start of a loop that an expression leads to, where that may well happen and fails.
 fn meet_start(analysis: &Analysis, file: FileId, expr: ExprId) -> Option<Meeting> {
-    if analysis.whole.lets_loops_nest(file) {
-        return None;
+    let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;
+    (meeting.conditions(analysis) <= 2 && !may_nest(analysis, &meeting)).then_some(meeting)
+}
+
+/// Whether asyncio is patched so that its loops nest: by the program when it starts, or on the way to this start. Other
+/// libraries' loops are not.
+fn may_nest(analysis: &Analysis, meeting: &Meeting) -> bool {
+    let sink = analysis.sink_of(meeting.chain.last().copied().unwrap_or(meeting.site));
+    if !sink.starts_with("asyncio.") {
+        return false;
     }
-    meet(analysis, file, expr, |e| e == Effect::StartsLoop).filter(|meeting| meeting.conditions(analysis) <= 2)
+    let patches = |file: FileId| {
+        ["nest_asyncio", "nest_asyncio2"].iter().any(|name| analysis.world.index_of(file).packages.contains(*name))
+    };
+    let on_the_way = |at: &SiteRef| {
+        let owner = analysis.graph.site(*at).owner;
+        let own = analysis.graph.sites[at.file.index()].iter().filter(|site| site.owner == owner);
+        patches(at.file) || own.filter_map(|site| site.happens.runs()).any(|def| patches(def.file))
+    };
+    analysis.whole.lets_loops_nest(meeting.site.file) || meeting.chain.iter().any(on_the_way)
 }
 
 fn nested_start(analysis: &Analysis, infer: &mut Infer<'_>, rule: &'static str, meeting: Meeting) -> RawFinding {
@@ -77,7 +98,7 @@ fn nested_start(analysis: &Analysis, infer: &mut Infer<'_>, rule: &'static str, 
         1 => format!("{name} calls {sink_name}(), which {happens}: {runs} is already running"),
         n => format!("{name} leads to {sink_name}() {n} calls down, which {happens}: {runs} is already running"),
     };
-    let confidence = meeting.confidence;
+    let confidence = meeting.sure(analysis);
     let fixes = if meeting.chain.is_empty() {
         start_to_await(analysis, meeting.site, &sink, confidence).into_iter().collect()
     } else {

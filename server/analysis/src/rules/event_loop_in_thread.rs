@@ -7,7 +7,8 @@ use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Fix, Place};
 use crate::fixes::Source;
 use crate::knowledge::{StarterArgument, written_name};
-use crate::types::Ty;
+use crate::settings::RunsOn;
+use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 
 const RULE: &str = "event-loop-in-thread";
@@ -30,7 +31,7 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     }
     let on_loop = checked.on_loop(job.start)?;
     let mut confidence = on_loop.confidence.min(started.confidence);
-    if is_awaited || on_loop.is_alone {
+    if is_awaited || on_loop.is_alone || only_in_workers(checked, job) {
         confidence = Confidence::Possible;
     }
     let starter = written_name(&started.starter);
@@ -53,6 +54,13 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     finding.chain.extend(steps(checked, job, &started));
     finding.fixes.extend(await_instead(checked, job));
     Some((None, finding))
+}
+
+/// Whether the function around is known to run in worker threads, and nowhere else.
+fn only_in_workers(checked: &CheckedFile<'_>, job: &Job) -> bool {
+    let owner = Def { file: checked.file, scope: checked.code_around(job.start) };
+    let runs_on = |place| checked.analysis.function_runs_on(owner, place);
+    runs_on(RunsOn::Worker) && !runs_on(RunsOn::Loop)
 }
 
 /// Whether the starter is what the thread runs, or stands in a function that is made for it here.

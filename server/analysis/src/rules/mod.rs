@@ -331,15 +331,17 @@ pub(crate) fn file_findings(checked: &mut CheckedFile<'_>, on: &dyn Fn(&str) -> 
     IN_RUST.iter().filter(|(rule, _)| on(rule)).flat_map(|(_, find)| find(checked)).collect()
 }
 
-/// Takes out the findings of `blocking-call` at places where another rule says what is worse about the same wait, and
-/// is as sure of it.
+/// Takes out the findings of `blocking-call` at places where another rule says what is worse about the same wait: there
+/// itself, or as surely on its way there.
 pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
     let tells = |f: &Finding| matches!(f.rule.as_str(), "event-loop-in-thread" | "self-deadlocking-wait");
-    let better: Vec<(Place, Confidence)> = findings
-        .iter()
-        .filter(|(_, f)| tells(f))
-        .flat_map(|(_, f)| f.chain.iter().map(|s| s.place).chain([f.place]).map(|place| (place, f.confidence)))
-        .collect();
+    let mut better: Vec<(Place, Confidence)> = Vec::new();
+    for (_, finding) in findings.iter().filter(|(_, f)| tells(f)) {
+        let itself =
+            if finding.confidence == Confidence::Possible { Confidence::Possible } else { Confidence::Certain };
+        better.push((finding.place, itself));
+        better.extend(finding.chain.iter().map(|step| (step.place, finding.confidence)));
+    }
     if !better.is_empty() {
         let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);
         findings.retain(|(_, f)| f.rule != "blocking-call" || !is_told(f));

@@ -43,8 +43,8 @@ pub(super) fn loop_refusing_call(checked: &mut CheckedFile<'_>, expr: ExprId) ->
     };
     // In a coroutine the object may have been made before the loop ran.
     let confidence = match &made {
-        Some(made) if !made.proves && !made.other_is_wrong => meeting.confidence.min(Confidence::Likely),
-        _ => meeting.confidence,
+        Some(made) if !made.proves && !made.other_is_wrong => meeting.sure(analysis).min(Confidence::Likely),
+        _ => meeting.sure(analysis),
     };
     let (identity, mut finding) =
         boundary::finding(analysis, "loop-refusing-call", &meeting, confidence, message, fixes);
@@ -93,7 +93,7 @@ fn twin_here(checked: &mut CheckedFile<'_>, meeting: &Meeting, callee: Def) -> O
     let (twin, own) = (analysis.world.name(call.twin), analysis.world.name(owner));
     Some(Fix {
         title: format!("Await `{twin}()` and make `{own}` async; its callers then have to await it"),
-        applicability: Applicability::Unsafe,
+        applicability: Applicability::Partial,
         edits: tidy(edits)?,
     })
 }

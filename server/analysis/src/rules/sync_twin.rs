@@ -64,12 +64,18 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     // A coroutine function that falls back to its plain member is how such pairs are made; what calls both, or leads to
     // the twin itself, knows them apart.
     if is_of_pair(analysis, infer, owner, twin, callee)
+        || leads_to(analysis, twin, owner)
+        || !awaits(analysis, twin)
         || class.is_none() && (mentions(analysis, owner, twin) || mentions(analysis, callee, twin))
         || is_private(analysis, twin) && !is_private(analysis, callee)
     {
         return None;
     }
-    let step = evidence(analysis, infer, at, (callee, twin))?;
+    let step = match evidence(analysis, infer, at, (callee, twin)) {
+        Some(step) => Some(step),
+        None if twins::is_configured(infer, callee) => None,
+        None => return None,
+    };
     let fix = boundary::use_twin(analysis, infer, at, callee);
     let name = analysis.site_text(at);
     let advice = match class {
@@ -79,16 +85,42 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     let message = format!("{name} holds up the event loop while it works; {advice}");
     let confidence = site.confidence.min(Confidence::Likely);
     let mut finding = checked.finding(RULE, confidence, site.expr, message)?;
-    finding.chain = vec![
-        step,
-        ChainStep {
-            place: Place { file: twin.file, span: analysis.world.scope(twin).name_span },
-            message: format!("{} is its async twin", analysis.short_name(twin)),
-        },
-    ];
+    finding.chain.extend(step);
+    finding.chain.push(ChainStep {
+        place: Place { file: twin.file, span: analysis.world.scope(twin).name_span },
+        message: format!("{} is its async twin", analysis.short_name(twin)),
+    });
     finding.fixes.extend(fix);
     debug_assert_eq!(finding.place.file, file);
     Some((Some((owner, Ok(callee))), finding))
+}
+
+/// How many coroutine functions down the twin's own helpers are looked for.
+const MAX_HELPERS: usize = 4;
+
+/// Whether a twin runs a function itself, some calls down: what stands there is part of the twin.
+fn leads_to(analysis: &Analysis, twin: Def, function: Def) -> bool {
+    let mut callers = vec![function];
+    for _ in 0..MAX_HELPERS {
+        let sites = callers.iter().flat_map(|def| analysis.graph.callers_of(*def));
+        callers = sites.map(|at| analysis.graph.owner(*at)).collect();
+        callers.sort_unstable();
+        callers.dedup();
+        if callers.contains(&twin) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a coroutine function waits for anything at all.
+fn awaits(analysis: &Analysis, twin: Def) -> bool {
+    let facts = analysis.world.facts(twin.file);
+    let in_twin = |scope: ScopeId| facts.code_scope(scope) == twin.scope;
+    let is_async =
+        |kind: &StmtKind| matches!(kind, StmtKind::With { is_async: true, .. } | StmtKind::For { is_async: true, .. });
+    facts.exprs().any(|(_, e)| matches!(e.kind, ExprKind::Await(_)) && in_twin(e.scope))
+        || facts.stmts.iter().any(|stmt| is_async(&stmt.kind) && in_twin(stmt.scope))
 }
 
 /// Whether a method is called on the caller's own instance.

@@ -44,6 +44,16 @@ pub enum Happens {
     Schedules(Def, RunsOn),
 }
 
+impl Happens {
+    /// The function of the program that runs.
+    pub fn runs(&self) -> Option<Def> {
+        match self {
+            Happens::Runs(def) => Some(*def),
+            _ => None,
+        }
+    }
+}
+
 /// What is known of a blocking call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BlockingFacts {

@@ -46,6 +46,7 @@ fn help(fix: &Fix) -> String {
     let how = match fix.applicability {
         Applicability::Safe => "`--fix` applies it",
         Applicability::Unsafe => "`--fix --unsafe-fixes` applies it; look at the result",
+        Applicability::Partial => "by hand, or in an editor",
     };
     format!("{} ({how})", printable(&fix.title))
 }

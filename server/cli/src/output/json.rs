@@ -122,6 +122,8 @@ struct Fix {
 enum Applicability {
     Safe,
     Unsafe,
+    /// The first step of a change that a person has to go on with: never applied by `--fix`.
+    Partial,
 }
 
 /// A replacement of text.
@@ -235,6 +237,7 @@ fn convert_fix(view: &View<'_>, fix: &finding::Fix) -> Fix {
         applicability: match fix.applicability {
             finding::Applicability::Safe => Applicability::Safe,
             finding::Applicability::Unsafe => Applicability::Unsafe,
+            finding::Applicability::Partial => Applicability::Partial,
         },
         edits: edits.collect(),
     }

@@ -105,7 +105,8 @@ fn is_wanted(action: &Action, context: &CodeActionContext) -> bool {
 
 /// Whether the settings say not to offer it.
 fn is_refused(action: &Action, answering: &Answering) -> bool {
-    let is_unsafe = action.kind == ActionKind::QuickFix && action.applicability == Some(Applicability::Unsafe);
+    let is_safe = matches!(action.applicability, None | Some(Applicability::Safe));
+    let is_unsafe = action.kind == ActionKind::QuickFix && !is_safe;
     is_unsafe && answering.folder.settings().unsafe_fixes == UnsafeFixes::Hint
 }
 

@@ -40,6 +40,11 @@ fn beside(infer: &Infer<'_>, def: Def, name: &str) -> Option<Def> {
     })
 }
 
+/// Whether the project's configuration names the twin of a function.
+pub(in crate::rules) fn is_configured(infer: &mut Infer<'_>, def: Def) -> bool {
+    configured(infer, def).is_some()
+}
+
 /// The twin that the project's configuration names.
 fn configured(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
     let settings = infer.world.program.file(def.file).settings.clone();

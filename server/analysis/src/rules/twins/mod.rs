@@ -6,5 +6,5 @@ mod find;
 mod parallel;
 
 pub(super) use call::twin_call;
-pub(super) use find::twin;
+pub(super) use find::{is_configured, twin};
 pub(super) use parallel::{parallel_class, use_parallel_class};
