@@ -225,11 +225,16 @@ impl Walk {
 }
 
 /// Whether a file of the project asks the same of modules in two programs. While each of them does, the same files are
-/// reached.
-pub fn asks_same(new: &Program, old: &Program, file: FileId) -> bool {
+/// reached. `is_there` tells whether a top-level package or module can be read at all.
+pub fn asks_same(new: &Program, old: &Program, file: FileId, is_there: &dyn Fn(&str) -> bool) -> bool {
     let all = |program: &Program| digest(program.facts(file), &|_| true);
-    // All of the project's own files is asked for in any case; to tell them takes longer.
-    let outside = |program: &Program| digest(program.facts(file), &|import| !is_own(program, file, import));
+    // All of the project's own files is asked for in any case, and what is not there is asked for in vain; to tell that takes
+    // longer.
+    let counts = |program: &Program, import: &Import| match program.resolve(file, &import.module, import.level) {
+        Module::External if import.level == 0 => is_there(import.module.split('.').next().unwrap_or_default()),
+        _ => !is_own(program, file, import),
+    };
+    let outside = |program: &Program| digest(program.facts(file), &|import| counts(program, import));
     all(new) == all(old) || outside(new) == outside(old)
 }
 

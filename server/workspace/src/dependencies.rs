@@ -143,6 +143,13 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// Whether a top-level package or module lies in one of the directories.
+    pub(crate) fn have(&self, name: &str) -> bool {
+        let dirs = self.project.iter().chain(&self.dependencies);
+        let endings = ["", ".py", ".pyi", "-stubs"];
+        dirs.into_iter().any(|dir| endings.iter().any(|end| dir.join(format!("{name}{end}")).exists()))
+    }
+
     /// The top-level package that a file of a dependency belongs to.
     fn package_of(&self, path: &Path) -> Option<String> {
         let inside = self.dependencies.iter().filter_map(|dir| path.strip_prefix(dir).ok());

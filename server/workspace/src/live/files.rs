@@ -274,7 +274,8 @@ impl Files {
     pub(super) fn reach_others(&self, new: &Program, old: &Program, changed: &[FileId]) -> bool {
         let is_reached =
             |file: &FileId| self.entries.get(Path::new(&*new.file(*file).path)).is_some_and(|e| e.is_reached);
-        let asks_same = |file: &FileId| reach::asks_same(new, old, *file);
+        let is_there = |top: &str| self.roots.have(top);
+        let asks_same = |file: &FileId| reach::asks_same(new, old, *file, &is_there);
         let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
         // What is used of a dependency hangs on all of its text.
         if reached.is_empty() && own.iter().all(asks_same) {
