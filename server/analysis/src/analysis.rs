@@ -40,6 +40,9 @@ pub(crate) type Roots = Vec<(Def, Root)>;
 /// What a rule found, with what tells whether an earlier finding says the same.
 pub(crate) type RawFinding = (Option<rules::Identity>, Finding);
 
+/// What stands for a callee that has no name: `handlers[0]()`.
+const UNNAMED: &str = "the call";
+
 impl Analysis {
     /// Analyses a program once.
     pub fn new(program: Arc<Program>) -> Self {
@@ -186,7 +189,10 @@ impl Analysis {
         let facts = self.world.facts(at.file);
         let site = self.graph.site(at);
         match facts.expr(site.expr).kind {
-            ExprKind::Call { func, .. } => format!("{}()", self.call_text(at.file, func)),
+            ExprKind::Call { func, .. } => match self.call_text(at.file, func) {
+                text if text == UNNAMED => text,
+                text => format!("{text}()"),
+            },
             _ => match site.happens {
                 Happens::Runs(def) => {
                     let name = self.world.name(def);
@@ -205,7 +211,7 @@ impl Analysis {
             _ => match &facts.expr(func).kind {
                 ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } => facts.name(*n).to_owned(),
                 ExprKind::Call { func, .. } => format!("{}(...)", self.call_text(file, *func)),
-                _ => "the call".to_owned(),
+                _ => UNNAMED.to_owned(),
             },
         }
     }

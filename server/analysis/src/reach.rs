@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use uses::Uses;
 
 /// A name that a file asks of a module.
@@ -224,10 +224,34 @@ impl Walk {
     }
 }
 
+/// What the file that was edited last asks of modules: the next edit is compared with it.
+#[derive(Debug, Default)]
+pub struct LastAsked(Mutex<Option<(Arc<FileFacts>, u64)>>);
+
+impl LastAsked {
+    fn digest(&self, facts: &Arc<FileFacts>) -> u64 {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, digest)) if Arc::ptr_eq(of, facts) => *digest,
+            _ => {
+                let digest = digest(facts, &|_| true);
+                *last = Some((facts.clone(), digest));
+                digest
+            }
+        }
+    }
+}
+
 /// Whether a file of the project asks the same of modules in two programs. While each of them does, the same files are
 /// reached. `is_there` tells whether a top-level package or module can be read at all.
-pub fn asks_same(new: &Program, old: &Program, file: FileId, is_there: &dyn Fn(&str) -> bool) -> bool {
-    let all = |program: &Program| digest(program.facts(file), &|_| true);
+pub fn asks_same(
+    new: &Program,
+    old: &Program,
+    file: FileId,
+    last: &LastAsked,
+    is_there: &dyn Fn(&str) -> bool,
+) -> bool {
+    let all = |program: &Program| last.digest(&program.file(file).facts);
     // All of the project's own files is asked for in any case, and what is not there is asked for in vain; to tell that takes
     // longer.
     let counts = |program: &Program, import: &Import| match program.resolve(file, &import.module, import.level) {
@@ -235,7 +259,8 @@ pub fn asks_same(new: &Program, old: &Program, file: FileId, is_there: &dyn Fn(&
         _ => !is_own(program, file, import),
     };
     let outside = |program: &Program| digest(program.facts(file), &|import| counts(program, import));
-    all(new) == all(old) || outside(new) == outside(old)
+    // The old one first: it is the one that is remembered, and then the new one is.
+    all(old) == all(new) || outside(new) == outside(old)
 }
 
 /// What a file asks through some of its imports, as one number.

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
-use asyncwise_analysis::reach;
+use asyncwise_analysis::reach::{self, LastAsked};
 use asyncwise_analysis::settings::Settings;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -103,6 +103,8 @@ pub(super) struct Files {
     /// Texts of an editor that the configuration leaves out.
     left_out: FxHashSet<PathBuf>,
     dependencies: Option<Dependencies>,
+    /// What the text that was edited last asks of modules.
+    last_asked: Arc<LastAsked>,
     /// What configuration files said when they were last valid.
     last_good: LastGood,
     /// A change came that only finding the files anew can answer.
@@ -275,7 +277,7 @@ impl Files {
         let is_reached =
             |file: &FileId| self.entries.get(Path::new(&*new.file(*file).path)).is_some_and(|e| e.is_reached);
         let is_there = |top: &str| self.roots.have(top);
-        let asks_same = |file: &FileId| reach::asks_same(new, old, *file, &is_there);
+        let asks_same = |file: &FileId| reach::asks_same(new, old, *file, &self.last_asked, &is_there);
         let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
         // What is used of a dependency hangs on all of its text.
         if reached.is_empty() && own.iter().all(asks_same) {
