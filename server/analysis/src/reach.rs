@@ -243,20 +243,20 @@ impl LastAsked {
 }
 
 /// Whether a file of the project asks the same of modules in two programs. While each of them does, the same files are
-/// reached. `is_there` tells whether a top-level package or module can be read at all.
+/// reached. `is_there` tells whether a top-level package or module can be read at all, or one in a directory of the project.
 pub fn asks_same(
     new: &Program,
     old: &Program,
     file: FileId,
     last: &LastAsked,
-    is_there: &dyn Fn(&str) -> bool,
+    is_there: &dyn Fn(Option<&str>, &str) -> bool,
 ) -> bool {
     let all = |program: &Program| last.digest(&program.file(file).facts);
     // All of the project's own files is asked for in any case, and what is not there is asked for in vain; to tell that takes
     // longer.
     let counts = |program: &Program, import: &Import| match program.resolve(file, &import.module, import.level) {
-        Module::External if import.level == 0 => is_there(import.module.split('.').next().unwrap_or_default()),
-        _ => !is_own(program, file, import),
+        Module::External if import.level == 0 => is_there(None, import.module.split('.').next().unwrap_or_default()),
+        _ => !is_own(program, file, import, is_there),
     };
     let outside = |program: &Program| digest(program.facts(file), &|import| counts(program, import));
     // The old one first: it is the one that is remembered, and then the new one is.
@@ -311,7 +311,7 @@ fn digest(facts: &FileFacts, counts: &dyn Fn(&Import) -> bool) -> u64 {
 }
 
 /// Whether an import asks only files of the project, and nothing through them, or the standard library.
-fn is_own(program: &Program, file: FileId, import: &Import) -> bool {
+fn is_own(program: &Program, file: FileId, import: &Import, is_there: &dyn Fn(Option<&str>, &str) -> bool) -> bool {
     if import.level == 0 && is_standard_library(import.module.split('.').next().unwrap_or_default()) {
         return true;
     }
@@ -337,7 +337,11 @@ fn is_own(program: &Program, file: FileId, import: &Import) -> bool {
     match program.submodule(&module, name) {
         Module::File(sub) => is_closed(sub),
         Module::Namespace(_) => false,
-        Module::External => is_bound() || !program.is_package(found),
+        Module::External => {
+            let path = &program.file(found).path;
+            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+            is_bound() || !program.is_package(found) || !is_there(Some(directory), name)
+        }
     }
 }
 

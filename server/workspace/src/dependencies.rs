@@ -133,6 +133,11 @@ pub(crate) fn load(path: &Path, origin: Origin, scope: &Arc<Scope>) -> Option<Lo
     loaded.inspect_err(|problem| tracing::debug!(path = %path.display(), problem = problem.text(), "left out")).ok()
 }
 
+/// Whether a package or module of this name lies in a directory.
+pub(crate) fn lies_in(dir: &Path, name: &str) -> bool {
+    ["", ".py", ".pyi", "-stubs"].iter().any(|end| dir.join(format!("{name}{end}")).exists())
+}
+
 /// The directories imports are looked up in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roots {
@@ -145,9 +150,7 @@ pub(crate) struct Roots {
 impl Roots {
     /// Whether a top-level package or module lies in one of the directories.
     pub(crate) fn have(&self, name: &str) -> bool {
-        let dirs = self.project.iter().chain(&self.dependencies);
-        let endings = ["", ".py", ".pyi", "-stubs"];
-        dirs.into_iter().any(|dir| endings.iter().any(|end| dir.join(format!("{name}{end}")).exists()))
+        self.project.iter().chain(&self.dependencies).any(|dir| lies_in(dir, name))
     }
 
     /// The top-level package that a file of a dependency belongs to.
