@@ -144,16 +144,15 @@ struct Definitions {
 
 /// What an attribute of the instances of a class holds, where that depends on the probe.
 fn attribute(world: &World, class: Def, name: &str, steps: u8) -> Option<Arc<ByLoop>> {
-    let mro = Infer::new(world).mro(class);
-    mro.classes.iter().find_map(|&class| {
-        let index_binds = world.noted(Key::HasOwn(class, name.into()), || has_own(world, class, name));
-        index_binds.then(|| own_attribute(world, class, name, steps))
-    })?
+    let class = giver(world, class, name)?;
+    own_attribute(world, class, name, steps)
 }
 
-fn has_own(world: &World, class: Def, name: &str) -> bool {
-    let index = world.index_of(class.file);
-    index.name(name).is_some_and(|id| index.binds(class.scope, id) || !index.attributes(class.scope, id).is_empty())
+/// The class that gives instances of `class` an attribute: itself, or one it is derived from.
+fn giver(world: &World, class: Def, name: &str) -> Option<Def> {
+    let mut infer = Infer::new(world);
+    let mro = infer.mro(class);
+    mro.classes.iter().copied().find(|class| infer.gives(*class, name))
 }
 
 /// What a class itself gives its instances under a name, where that depends on the probe. What fewer steps cut off is not
@@ -242,9 +241,8 @@ fn flow_of(world: &World, def: Def) -> Option<LoopFlow> {
 
 /// Where an attribute of a class gets its two values.
 pub(crate) fn attribute_origin(world: &World, class: Def, name: &str) -> Option<Origin> {
-    let mro = Infer::new(world).mro(class);
-    let class = mro.classes.iter().find(|class| has_own(world, **class, name))?;
-    let Maker::Method(def) = assigning_method(world, *class, name)? else { return None };
+    let class = giver(world, class, name)?;
+    let Maker::Method(def) = assigning_method(world, class, name)? else { return None };
     let facts = world.facts(def.file);
     let flow = flow_of(world, def)?;
     let at_exit = flow.attributes().iter().find(|a| facts.name(a.name) == name)?;

@@ -55,10 +55,7 @@ impl<'w> Flows<'w> {
     pub(crate) fn of(&mut self, scope: ScopeId) -> Rc<LoopFlow> {
         let facts = self.world.facts(self.file);
         let flow = self.known.entry(scope).or_insert_with(|| {
-            let entry = match facts.scope(scope).kind {
-                ScopeKind::Module if self.world.program.file(self.file).is_notebook => StateSet::RUNNING,
-                _ => flow::usual_entry(facts, scope),
-            };
+            let entry = entry(self.world, Def { file: self.file, scope });
             Rc::new(flow::analyze(facts, scope, entry, &self.oracle, Options::default()))
         });
         flow.clone()
@@ -153,15 +150,19 @@ fn speaks_of_the_loop(text: &str, raised: Span) -> bool {
     says(REFUSALS) && !says(&["no running", "different"])
 }
 
+/// What is known of the loop where a scope begins: the cells of a notebook run on one.
+fn entry(world: &World, def: Def) -> StateSet {
+    match world.scope(def).kind {
+        ScopeKind::Module if world.program.file(def.file).is_notebook => StateSet::RUNNING,
+        _ => flow::usual_entry(world.facts(def.file), def.scope),
+    }
+}
+
 /// The flow of one function, with its variables followed.
 pub(crate) fn flow(world: &World, def: Def) -> flow::LoopFlow {
     let facts = world.facts(def.file);
-    let entry = match facts.scope(def.scope).kind {
-        ScopeKind::Module if world.program.file(def.file).is_notebook => StateSet::RUNNING,
-        _ => flow::usual_entry(facts, def.scope),
-    };
     let options = Options { full: true, defaults: false };
-    flow::analyze(facts, def.scope, entry, &NameOracle::new(world, def.file, 0), options)
+    flow::analyze(facts, def.scope, entry(world, def), &NameOracle::new(world, def.file, 0), options)
 }
 
 /// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something

@@ -95,11 +95,16 @@ impl Infer<'_> {
 
     /// What `class` itself gives instances of `receiver` under this name: its body, and what its methods assign.
     pub(super) fn own_attribute(&mut self, class: Def, receiver: Def, name: &str) -> Option<Ty> {
-        if !self.world.noted(Key::HasOwn(class, name.into()), || self.has_own(class, name)) {
+        if !self.gives(class, name) {
             return None;
         }
         let key = Key::Own(class, receiver, name.into());
         Some(self.ask(key, |me| me.find_own_attribute(class, receiver, name)))
+    }
+
+    /// Whether a class itself gives its instances anything under a name.
+    pub(crate) fn gives(&self, class: Def, name: &str) -> bool {
+        self.world.noted(Key::HasOwn(class, name.into()), || self.has_own(class, name))
     }
 
     pub(super) fn has_own(&self, class: Def, name: &str) -> bool {

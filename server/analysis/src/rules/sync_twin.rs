@@ -45,7 +45,7 @@ fn matters(analysis: &Analysis, at: SiteRef) -> bool {
 }
 
 fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option<RawFinding> {
-    let (analysis, file) = (checked.analysis, checked.file);
+    let analysis = checked.analysis;
     let site = analysis.graph.site(at);
     let owner = analysis.graph.owner(at);
     let infer = &mut checked.infer;
@@ -91,7 +91,6 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
         message: format!("{} is its async twin", analysis.short_name(twin)),
     });
     finding.fixes.extend(fix);
-    debug_assert_eq!(finding.place.file, file);
     Some((Some((owner, Ok(callee))), finding))
 }
 

@@ -142,14 +142,14 @@ fn editable_installs() {
     let file = |name: &str| format!("{site}/{name}");
     let pth = file("__editable__.thing-1.0.pth");
     let finder = file("__editable___thing_1_0_finder.py");
-    let mapping = "from x import y\nMAPPING: dict[str, str] = {'thing': 'ROOT/work/src/thing', 'ns.inner': 'ROOT/other/ns/inner', \
+    let mapping = "from x import y\nMAPPING: dict[str, str] = {'thing': 'ROOT/linked/src/thing', 'ns.inner': 'ROOT/other/ns/inner', \
                    'one': 'ROOT/single/one.py', 'renamed': 'ROOT/named/differently'}\nNAMESPACES: dict[str, list[str]] = \
                    {'space': ['ROOT/spaces/space']}\n";
     let hook = "import __editable___thing_1_0_finder; __editable___thing_1_0_finder.install()\n";
-    let dirs = ["work/src/thing/", "other/ns/inner/", "single/", "named/differently/", "spaces/space/"];
+    let dirs = ["linked/src/thing/", "other/ns/inner/", "single/", "named/differently/", "spaces/space/"];
     let mut files = vec![(pth.as_str(), hook), (finder.as_str(), mapping)];
     files.extend(dirs.map(|dir| (dir, "")));
-    check(&files, &[], &[site, "work/src", "other", "single", "spaces"]);
+    check(&files, &[], &[site, "linked/src", "other", "single", "spaces"]);
 
     let egg_link = file("old.egg-link");
     check(&[(egg_link.as_str(), "ROOT/old\n.\n"), ("old/", "")], &[], &[site, "old"]);
