@@ -14,6 +14,7 @@ pub mod incremental;
 pub mod index;
 pub mod infer;
 pub mod knowledge;
+mod ownership;
 pub mod program;
 pub mod query;
 pub mod reach;

@@ -1,0 +1,8 @@
+//! Ownership: what must be closed, who has to close it, and on which paths nobody does.
+//!
+//! [`resource`] says what a call makes and how that is closed. [`cfg`] turns the statements of a function into a control-flow
+//! graph in which exceptions are edges, and cancellations are edges at every `await`. [`uses`] tells what each mention of a
+//! variable does with its value, [`flow`] what has become of the value on the paths to each point, and [`summary`] what a
+//! function does with what it is given.
+
+pub(crate) mod resource;
