@@ -410,3 +410,8 @@ pub fn leaves(facts: &FileFacts, stmt: StmtId) -> bool {
         _ => false,
     }
 }
+
+/// Whether a block never lets what comes after it run.
+pub fn leaves_block(facts: &FileFacts, block: Block) -> bool {
+    facts.block(block).iter().any(|&s| leaves(facts, s))
+}

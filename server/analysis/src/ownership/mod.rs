@@ -5,4 +5,13 @@
 //! variable does with its value, [`flow`] what has become of the value on the paths to each point, and [`summary`] what a
 //! function does with what it is given.
 
+pub(crate) mod cfg;
+pub(crate) mod flow;
+pub(crate) mod holder;
+pub(crate) mod lifetime;
 pub(crate) mod resource;
+pub(crate) mod summary;
+pub(crate) mod uses;
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,7 @@ pub(crate) enum Needs {
 }
 
 /// What makes a value a resource.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Origin {
     /// A row of the knowledge.
     Known(&'static Resource),
@@ -65,7 +65,7 @@ pub(crate) enum Origin {
 }
 
 /// What must be closed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Owned {
     /// As a person would write what is called: `httpx.AsyncClient`, `Station`.
     pub(crate) what: SmolStr,

@@ -1,0 +1,109 @@
+//! Who has a value right after it was made.
+
+use super::resource::Acquisition;
+use crate::index::FileIndex;
+use asyncwise_syntax::facts::*;
+
+/// Who has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Holder {
+    /// A variable of the function.
+    Variable {
+        /// The function.
+        scope: ScopeId,
+        /// The variable.
+        name: NameId,
+        /// Where it is given the value.
+        target: ExprId,
+    },
+    /// A variable of the module or of a class body.
+    Module {
+        /// The variable.
+        name: NameId,
+    },
+    /// An attribute of the instance whose method makes it.
+    Attribute {
+        /// The class.
+        class: ScopeId,
+        /// The attribute.
+        name: NameId,
+    },
+    /// Nobody: an attribute of it is read in the same expression, and that is all.
+    Temporary {
+        /// That attribute.
+        attribute: ExprId,
+    },
+    /// Nobody: it is dropped at once.
+    Dropped,
+    /// The block of a `with`.
+    Block,
+    /// Somebody else: a container, a callee, the caller.
+    Other,
+}
+
+/// Who has what an acquisition made.
+pub(crate) fn holder(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisition) -> Holder {
+    let mut at = acquisition.value;
+    loop {
+        match facts.expr(at).parent {
+            Parent::Expr(parent) => match facts.expr(parent).kind {
+                ExprKind::IfExp { test, .. } if test != at => at = parent,
+                ExprKind::BoolOp { .. } => at = parent,
+                ExprKind::Named { target, .. } => return target_of(facts, index, target),
+                ExprKind::Attribute { .. } if acquisition.part.is_none() => return Holder::Temporary { attribute: parent },
+                _ => return Holder::Other,
+            },
+            Parent::Stmt(stmt) => return in_statement(facts, index, acquisition, at, stmt),
+            Parent::Scope(_) => return Holder::Other,
+        }
+    }
+}
+
+fn in_statement(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisition, at: ExprId, stmt: StmtId) -> Holder {
+    match &facts.stmt(stmt).kind {
+        StmtKind::Assign { targets, .. } => {
+            let [target] = *facts.list(*targets) else { return Holder::Other };
+            match (acquisition.part, &facts.expr(target).kind) {
+                (None, _) => target_of(facts, index, target),
+                (Some(part), ExprKind::Tuple(parts) | ExprKind::List(parts)) => {
+                    let parts = facts.list(*parts);
+                    let is_plain = parts.iter().all(|&p| !matches!(facts.expr(p).kind, ExprKind::Starred(_)));
+                    match parts.get(part as usize).filter(|_| is_plain) {
+                        Some(&target) => target_of(facts, index, target),
+                        None => Holder::Other,
+                    }
+                }
+                (Some(_), _) => Holder::Other,
+            }
+        }
+        StmtKind::AnnAssign { target, .. } => target_of(facts, index, *target),
+        StmtKind::Expr(value) if *value == at => Holder::Dropped,
+        StmtKind::With { .. } => Holder::Block,
+        _ => Holder::Other,
+    }
+}
+
+fn target_of(facts: &FileFacts, index: &FileIndex, target: ExprId) -> Holder {
+    let scope = facts.code_scope(facts.expr(target).scope);
+    match facts.expr(target).kind {
+        ExprKind::Name(name) => {
+            let s = facts.scope(scope);
+            let declared = |run: Run| facts.name_lists[run.range()].contains(&name);
+            match s.kind {
+                ScopeKind::Module => Holder::Module { name },
+                _ if declared(s.globals) => Holder::Module { name },
+                ScopeKind::Class => Holder::Other,
+                _ if declared(s.nonlocals) => Holder::Other,
+                _ => Holder::Variable { scope, name, target },
+            }
+        }
+        ExprKind::Attribute { value, attr } => match facts.expr(value).kind {
+            ExprKind::Name(receiver) => match index.self_class(facts, scope, receiver) {
+                Some(class) => Holder::Attribute { class, name: attr },
+                None => Holder::Other,
+            },
+            _ => Holder::Other,
+        },
+        _ => Holder::Other,
+    }
+}

@@ -1,0 +1,183 @@
+//! The life of a value in the function that makes it: where it is closed, and on which paths it is not.
+
+use super::cfg::{Cfg, Edge, NodeId, Step};
+use super::flow::{Event, Events, Flow, Point, States};
+use super::holder::Holder;
+use super::resource::{Acquisition, Needs};
+use super::summary::{self, Fates};
+use super::uses::{Use, Uses};
+use crate::finding::FileId;
+use crate::infer::Infer;
+use asyncwise_syntax::facts::*;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// A way on which a value stays open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Leak {
+    /// How it comes about.
+    pub(crate) how: How,
+    /// What raises, waits or leaves first on that way: an expression.
+    pub(crate) cause: Option<ExprId>,
+    /// The `return` or `raise` by which the function is left, if it is one; else it ends, or an exception passes through it.
+    pub(crate) exit: Option<StmtId>,
+}
+
+/// How a value stays open.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) enum How {
+    /// The function returns.
+    Returns,
+    /// The variable is given another value.
+    Overwritten,
+    /// What is awaited raises, or there is a `raise`.
+    Raises,
+    /// A call raises that may never do so.
+    CallRaises,
+    /// The task is cancelled while it waits.
+    Cancelled,
+}
+
+/// The life of one value that a variable of a function holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Lifetime {
+    /// What makes it.
+    pub(crate) acquisition: Acquisition,
+    /// The function.
+    pub(crate) scope: ScopeId,
+    /// The variable.
+    pub(crate) name: NameId,
+    /// The mentions that close it, in source order.
+    pub(crate) closed: Vec<ExprId>,
+    /// The mentions that hand it on, in source order.
+    pub(crate) handed_on: Vec<ExprId>,
+    /// How it stays open, the worst first.
+    pub(crate) leaks: Vec<Leak>,
+    /// Mentions that use it where it is closed on all paths.
+    pub(crate) used_closed: Vec<ExprId>,
+    /// Mentions that close it where it is closed on all paths.
+    pub(crate) closed_again: Vec<ExprId>,
+    /// The mentions that use it.
+    pub(crate) used: Vec<ExprId>,
+}
+
+/// The graphs of the functions of one file, and what callees do with arguments.
+#[derive(Default)]
+pub(crate) struct Graphs {
+    cfgs: FxHashMap<ScopeId, Option<Rc<Cfg>>>,
+    /// What callees do.
+    pub(crate) fates: Fates,
+}
+
+impl Graphs {
+    /// The graph of a scope; none where there cannot be one.
+    pub(crate) fn of(&mut self, facts: &FileFacts, scope: ScopeId) -> Option<Rc<Cfg>> {
+        self.cfgs.entry(scope).or_insert_with(|| Cfg::new(facts, scope).map(Rc::new)).clone()
+    }
+}
+
+/// The life of what an acquisition gives to a variable of a function; none where it cannot be followed.
+pub(crate) fn lifetime(
+    infer: &mut Infer<'_>,
+    graphs: &mut Graphs,
+    file: FileId,
+    acquisition: &Acquisition,
+    holder: &Holder,
+) -> Option<Lifetime> {
+    let Holder::Variable { scope, name, target } = *holder else { return None };
+    let facts = infer.world.facts(file);
+    let fresh = matches!(acquisition.owned.needs, Needs::After(_));
+    let yield_hands_on = !yields_to_a_block(facts, scope);
+    let cfg = graphs.of(facts, scope)?;
+    let mut uses =
+        Uses { infer, fates: &mut graphs.fates, file, scope, owned: &acquisition.owned, yield_hands_on, depth: 0 };
+    let mut events = summary::events(&mut uses, &[name], &[(target, Event::Acquired { fresh })])?;
+    events.note_arms(facts);
+    let flow = Flow::new(facts, &cfg, &events, States::ABSENT);
+    let start = cfg.steps().find(|(_, step)| *step == Step::Eval(target))?.0;
+    let doing = |wanted: Use| {
+        let mut found: Vec<ExprId> = events.at.iter().filter(|(_, e)| **e == Event::Use(wanted)).filter_map(expr_of).collect();
+        found.sort_by_key(|e| facts.expr(*e).span.start);
+        found
+    };
+    let closed_before = |at: &ExprId| flow.before_expr(*at) == States::CLOSED;
+    let leaks = leaks(facts, &cfg, &flow, &events, start);
+    let (closed, used) = (doing(Use::Closed), doing(Use::Used));
+    Some(Lifetime {
+        acquisition: acquisition.clone(),
+        scope,
+        name,
+        handed_on: doing(Use::Gone),
+        leaks,
+        used_closed: used.iter().copied().filter(closed_before).collect(),
+        closed_again: closed.iter().copied().filter(closed_before).collect(),
+        closed,
+        used,
+    })
+}
+
+fn expr_of((point, _): (&Point, &Event)) -> Option<ExprId> {
+    match point {
+        Point::Expr(expr) => Some(*expr),
+        _ => None,
+    }
+}
+
+/// Whether what a function yields is used in the block of a `with`, and comes back.
+fn yields_to_a_block(facts: &FileFacts, scope: ScopeId) -> bool {
+    let s = facts.scope(scope);
+    s.has_yield
+        && facts.list(s.decorators).iter().any(|&decorator| {
+            let name = facts.dotted(decorator).unwrap_or_default();
+            name.ends_with("contextmanager")
+        })
+}
+
+fn leaks(facts: &FileFacts, cfg: &Cfg, flow: &Flow<'_>, events: &Events, start: NodeId) -> Vec<Leak> {
+    let ends = [NodeId::RETURNED, NodeId::RAISED, NodeId::CANCELLED];
+    let kinds = [
+        (How::Returns, States::OPEN),
+        (How::Raises, States::OPEN_AFTER_ERROR),
+        (How::CallRaises, States::OPEN_AFTER_CALL),
+        (How::Cancelled, States::OPEN_AFTER_CANCEL),
+    ];
+    let mut found = Vec::new();
+    for (how, states) in kinds {
+        let open_at = ends.iter().copied().chain(flow.overwritten.iter().copied()).find(|&end| flow.before(end).has(states));
+        let Some(end) = open_at else { continue };
+        let how = if how == How::Returns && !ends.contains(&end) { How::Overwritten } else { how };
+        let way = flow.way(facts, events, start, end, states).unwrap_or_default();
+        found.push(leak(facts, cfg, how, &way, end));
+    }
+    found.sort_by_key(|leak| leak.how);
+    found
+}
+
+fn leak(facts: &FileFacts, cfg: &Cfg, how: How, way: &[(NodeId, Edge)], end: NodeId) -> Leak {
+    let raised = way.iter().position(|(_, edge)| *edge != Edge::Normal);
+    let cause = match raised {
+        Some(at) => way[..at].iter().rev().find_map(|(node, _)| place_of(facts, cfg.step(*node))),
+        None if how == How::Overwritten => place_of(facts, cfg.step(end)),
+        None => None,
+    };
+    let exit = way.iter().rev().find_map(|(node, _)| match cfg.step(*node) {
+        Step::Exit(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Raise { .. }) => Some(stmt),
+        _ => None,
+    });
+    Leak { how, cause, exit }
+}
+
+fn place_of(facts: &FileFacts, step: Step) -> Option<ExprId> {
+    match step {
+        Step::Eval(expr) | Step::Enter(expr) | Step::Leave(expr) => Some(expr),
+        Step::Next(stmt) => match facts.stmt(stmt).kind {
+            StmtKind::For { iter, .. } => Some(iter),
+            _ => None,
+        },
+        Step::Exit(stmt) => match facts.stmt(stmt).kind {
+            StmtKind::Raise { exc, .. } => exc,
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! What a function of the program does with a parameter: closes it, keeps it, or only uses it while it runs.
+
+use super::cfg::{Cfg, NodeId};
+use super::flow::{Event, Events, Flow, Point, States};
+use super::uses::{Use, Uses};
+use crate::types::Def;
+use asyncwise_syntax::facts::*;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+/// What a function does with what it is given.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// It uses it until it returns.
+    Borrows,
+    /// It closes it whenever it returns.
+    Closes,
+    /// It keeps it, closes it sometimes, or nobody can tell.
+    Takes,
+}
+
+/// What is known of parameters, for values of one kind: by function, parameter and how the value is closed.
+#[derive(Default)]
+pub(crate) struct Fates {
+    known: FxHashMap<(Def, NameId, SmolStr), Fate>,
+}
+
+/// How many functions of the program a value is followed into.
+const MAX_DEPTH: u8 = 3;
+
+/// What `def` does with an argument of a call in the function of `uses`.
+pub(super) fn of_argument(uses: &mut Uses<'_, '_>, def: Def, bound: bool, args: Run, at: ExprId) -> Fate {
+    if uses.depth >= MAX_DEPTH {
+        return Fate::Takes;
+    }
+    let Some(name) = parameter_of(uses, def, bound, args, at) else { return Fate::Takes };
+    let key = (def, name, uses.owned.what.clone());
+    if let Some(&fate) = uses.fates.known.get(&key) {
+        return fate;
+    }
+    // A function that passes it on to itself.
+    uses.fates.known.insert(key.clone(), Fate::Takes);
+    let fate = of_parameter(&mut uses.within(def), name);
+    uses.fates.known.insert(key, fate);
+    fate
+}
+
+/// What the function of `uses` does with one of its parameters.
+fn of_parameter(uses: &mut Uses<'_, '_>, name: NameId) -> Fate {
+    let facts = uses.infer.world.facts(uses.file);
+    let Some(events) = events(uses, &[name], &[]) else { return Fate::Takes };
+    let all = |wanted: fn(Use) -> bool| events.at.values().any(|e| matches!(e, Event::Use(u) if wanted(*u)));
+    if all(|u| u == Use::Gone) {
+        return Fate::Takes;
+    }
+    if !all(|u| u == Use::Closed) {
+        return if all(|u| u == Use::Rebound) { Fate::Takes } else { Fate::Borrows };
+    }
+    let Some(cfg) = Cfg::new(facts, uses.scope) else { return Fate::Takes };
+    let mut events = events;
+    events.note_arms(facts);
+    let flow = Flow::new(facts, &cfg, &events, States::OPEN);
+    if flow.before(NodeId::RETURNED).has(States::ANY_OPEN) { Fate::Takes } else { Fate::Closes }
+}
+
+/// What happens to the value of `names` (variables of the function of `uses`, all with the same value), and to that of the
+/// variables it is given to. The expressions of `made` are targets that are given it. None where it cannot be followed: the
+/// variable belongs to another scope, or an alias has other values too.
+pub(crate) fn events(uses: &mut Uses<'_, '_>, names: &[NameId], made: &[(ExprId, Event)]) -> Option<Events> {
+    let facts = uses.infer.world.facts(uses.file);
+    let mut events = Events { names: names.to_vec(), ..Events::default() };
+    let mut next = 0;
+    while let Some(&name) = events.names.get(next) {
+        next += 1;
+        if !is_local(facts, uses.scope, name) {
+            return None;
+        }
+        for mention in mentions(facts, uses.scope, name) {
+            let does = match uses.of(mention) {
+                Use::Alias(other) if events.names.contains(&other) => Use::Looked,
+                Use::Alias(other) if is_alias(facts, uses.scope, other) && events.names.len() < 4 => {
+                    events.names.push(other);
+                    Use::Looked
+                }
+                Use::Alias(_) => Use::Gone,
+                // The target of an alias.
+                Use::Rebound if !names.contains(&name) => Use::Looked,
+                does => does,
+            };
+            let inside = facts.code_scope(facts.expr(mention).scope);
+            let point = if inside == uses.scope { Point::Expr(mention) } else { Point::Define(outermost(facts, inside, uses.scope)) };
+            let event = events.at.entry(point).or_insert(Event::Use(does));
+            if does == Use::Gone {
+                *event = Event::Use(Use::Gone);
+            }
+        }
+    }
+    events.at.extend(made.iter().map(|&(at, event)| (Point::Expr(at), event)));
+    Some(events)
+}
+
+/// The scope directly in `within` that holds `inside`.
+fn outermost(facts: &FileFacts, mut inside: ScopeId, within: ScopeId) -> ScopeId {
+    while let Some(parent) = facts.scope(inside).parent.map(|p| facts.code_scope(p)) {
+        if parent == within {
+            break;
+        }
+        inside = parent;
+    }
+    inside
+}
+
+/// Whether a variable belongs to the function.
+fn is_local(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
+    let s = facts.scope(scope);
+    let declared = |run: Run| facts.name_lists[run.range()].contains(&name);
+    let binds = facts.bindings_of(scope).iter().any(|b| b.name == name);
+    binds && !declared(s.globals) && !declared(s.nonlocals) && !matches!(s.kind, ScopeKind::Module | ScopeKind::Class)
+}
+
+/// Whether a variable is only ever given one value.
+fn is_alias(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
+    facts.bindings_of(scope).iter().filter(|b| b.name == name).count() == 1
+}
+
+/// The places where a variable of a function is named, those in functions and lambdas inside it included.
+fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
+    let own = facts.scope(scope).span;
+    let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
+    named.filter(|(_, e)| binding_scope(facts, e.scope, name) == scope).map(|(id, _)| id).collect()
+}
+
+fn binding_scope(facts: &FileFacts, mut scope: ScopeId, name: NameId) -> ScopeId {
+    loop {
+        let binds = facts.bindings_of(scope).iter().any(|b| b.name == name);
+        let declared = facts.name_lists[facts.scope(scope).nonlocals.range()].contains(&name);
+        match facts.scope(scope).parent {
+            Some(parent) if !binds || declared => scope = parent,
+            _ => return scope,
+        }
+    }
+}
+
+/// The parameter of `def` that takes the argument `at` of a call.
+fn parameter_of(uses: &mut Uses<'_, '_>, def: Def, bound: bool, args: Run, at: ExprId) -> Option<NameId> {
+    let world = uses.infer.world;
+    let facts = world.facts(uses.file);
+    let args = facts.args(args);
+    let position = args.iter().position(|a| a.value == at)?;
+    if args[..=position].iter().any(|a| a.star != Star::No) {
+        return None;
+    }
+    let is_static = uses.infer.traits(def).is_static;
+    let theirs = world.facts(def.file);
+    let params = theirs.params_of(def.scope);
+    let found = match args[position].name {
+        Some(keyword) => params.iter().find(|p| theirs.name(p.name) == facts.name(keyword)),
+        None => params.get(position + usize::from(bound && !is_static)).filter(|p| !p.keyword_only),
+    }?;
+    (found.star == Star::No).then_some(found.name)
+}
