@@ -429,7 +429,7 @@ impl<'w> Uses<'_, 'w> {
 }
 
 /// Whether a method of this name ends something.
-fn ends(name: &str) -> bool {
+pub(crate) fn ends(name: &str) -> bool {
     ENDING.iter().any(|part| name.contains(part))
 }
 

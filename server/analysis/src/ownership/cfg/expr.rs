@@ -2,17 +2,18 @@
 
 use super::build::Builder;
 use super::{Edge, NodeId, Step};
+use crate::ownership::uses::{ends, last_name};
 use asyncwise_syntax::facts::*;
 
 /// Deeper expressions than this are one step.
 const MAX_DEPTH: u32 = 400;
 /// Calls that are not taken to raise: they say something to a log or a terminal, ask what a thing is, make plain data.
 const HARMLESS: &[&str] = &[
-    "append", "bool", "bytearray", "callable", "critical", "debug", "deque", "dict", "discard", "endswith", "enumerate",
+    "AsyncExitStack", "ExitStack", "aclosing", "append", "bool", "bytearray", "callable", "closing", "critical", "debug", "deque", "dict", "discard", "endswith", "enumerate",
     "error", "exception", "extend", "format", "frozenset", "get", "getLogger", "get_event_loop", "get_running_loop",
     "getattr", "hasattr", "id", "info", "is_set", "isinstance", "issubclass", "items", "keys", "len", "list", "log", "lower",
-    "monotonic", "object", "perf_counter", "print", "range", "repr", "set", "setdefault", "sorted", "startswith", "str",
-    "strip", "super", "time", "trace", "tuple", "type", "update", "upper", "uuid4", "values", "warn", "warning", "zip",
+    "monotonic", "nullcontext", "object", "perf_counter", "print", "range", "repr", "set", "setdefault", "sorted", "startswith", "str",
+    "strip", "super", "suppress", "time", "trace", "tuple", "type", "update", "upper", "uuid4", "values", "warn", "warning", "zip",
 ];
 
 impl Builder<'_> {
@@ -50,11 +51,15 @@ impl Builder<'_> {
             }
             ExprKind::Await(value) | ExprKind::YieldFrom(value) => {
                 self.expression(*value);
-                self.waits(expr);
+                self.step(Step::Eval(expr));
+                // A close may fail, and nobody expects it to.
+                self.may_raise(if self.is_close(*value) { Edge::CallRaised } else { Edge::Raised });
+                self.may_raise(Edge::Cancelled);
             }
             ExprKind::Yield(value) => {
                 self.expressions(value.as_slice());
-                self.waits(expr);
+                self.step(Step::Eval(expr));
+                self.may_wait();
             }
             ExprKind::Lambda(scope) => self.step(Step::Define(*scope)),
             ExprKind::Comprehension { scope, .. } => self.comprehension(expr, *scope),
@@ -76,12 +81,6 @@ impl Builder<'_> {
             }
             _ => self.parts(expr),
         }
-    }
-
-    /// Other code runs here: it may raise, and the task may be cancelled.
-    fn waits(&mut self, expr: ExprId) {
-        self.step(Step::Eval(expr));
-        self.may_wait();
     }
 
     fn parts(&mut self, expr: ExprId) {
@@ -205,6 +204,12 @@ impl Builder<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a value is what a call gives that ends something.
+    fn is_close(&self, value: ExprId) -> bool {
+        let ExprKind::Call { func, .. } = self.facts.expr(value).kind else { return false };
+        ends(last_name(self.facts, func))
     }
 
     /// Whether a call's value is awaited at once: what it raises is raised there.

@@ -51,7 +51,7 @@ async def swallowed_and_closed(log):
     await x.aclose()  # closed
 
 async def suppressed(contextlib):
-    x = Resource()  # leaks: call raises, cancelled
+    x = Resource()  # leaks: cancelled
     with contextlib.suppress(Exception):
         await x.get()
     await x.aclose()  # closed
@@ -97,7 +97,7 @@ async def finally_in_finally(y):
             await x.aclose()  # closed
 
 async def two_in_one_finally(y):
-    x = Resource()  # leaks: raises, cancelled
+    x = Resource()  # leaks: raises, call raises, cancelled
     try:
         await x.get()
     finally:
