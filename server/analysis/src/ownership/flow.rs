@@ -241,13 +241,14 @@ fn unwound(
     way
 }
 
-/// The states after an edge was taken.
+/// The states after an edge was taken. A way is as likely as the least likely thing that happens on it.
 fn raised(states: States, edge: Edge) -> States {
+    let likely = States::OPEN.with(States::OPEN_AFTER_ERROR);
     match edge {
         Edge::Normal => states,
-        Edge::CallRaised => states.turn(States::OPEN, States::OPEN_AFTER_CALL),
         Edge::Raised => states.turn(States::OPEN, States::OPEN_AFTER_ERROR),
-        Edge::Cancelled => states.turn(States::OPEN, States::OPEN_AFTER_CANCEL),
+        Edge::CallRaised => states.turn(likely, States::OPEN_AFTER_CALL),
+        Edge::Cancelled => states.turn(likely.with(States::OPEN_AFTER_CALL), States::OPEN_AFTER_CANCEL),
     }
 }
 

@@ -6,6 +6,7 @@
 //! function does with what it is given.
 
 pub(crate) mod cfg;
+pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod holder;
 pub(crate) mod lifetime;

@@ -14,6 +14,7 @@ mod make_async;
 pub mod make_function_async;
 mod notebook_event_loop;
 mod origins;
+mod ownership;
 mod queries;
 mod refusing;
 mod self_deadlocking_wait;
@@ -37,12 +38,15 @@ use crate::finding::{Confidence, FileId, Finding, Place};
 use crate::graph::SiteRef;
 use crate::index::FileIndex;
 use crate::infer::Infer;
+use crate::ownership::file::Held;
+use crate::ownership::lifetime::Graphs;
 use crate::settings::{Level, Settings};
 use crate::sites::run_scope;
 use crate::states::Flows;
 use crate::types::Def;
 use asyncwise_syntax::facts::{ExprId, FileFacts};
 use smol_str::SmolStr;
+use std::rc::Rc;
 
 /// What is known of a rule without running it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,6 +114,22 @@ static RULES: &[RuleInfo] = &[
         page: page!("blocking-call"),
     },
     RuleInfo {
+        name: "close-not-awaited",
+        group: "ownership",
+        summary: "The coroutine that would close something is dropped",
+        same_as: &[],
+        default_on: true,
+        page: page!("close-not-awaited"),
+    },
+    RuleInfo {
+        name: "close-skipped-on-error",
+        group: "ownership",
+        summary: "Something is closed only where nothing raises and nobody cancels",
+        same_as: &[],
+        default_on: true,
+        page: page!("close-skipped-on-error"),
+    },
+    RuleInfo {
         name: "coroutine-escapes-cleanup",
         group: "loop-boundary",
         summary: "A coroutine is returned out of a `with` or `try/finally` that is over before it begins",
@@ -132,6 +152,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("deprecated-get-event-loop"),
+    },
+    RuleInfo {
+        name: "double-close",
+        group: "ownership",
+        summary: "Something is closed where the function has closed it on every path",
+        same_as: &[],
+        default_on: true,
+        page: page!("double-close"),
     },
     RuleInfo {
         name: "dual-mode-bridge",
@@ -222,6 +250,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("task-without-loop"),
     },
     RuleInfo {
+        name: "temporary-resource",
+        group: "ownership",
+        summary: "Something that must be closed is made, used and dropped in one expression",
+        same_as: &[],
+        default_on: true,
+        page: page!("temporary-resource"),
+    },
+    RuleInfo {
         name: "unawaited-coroutine",
         group: "await",
         summary: "A coroutine is made and dropped, so its code never runs",
@@ -238,12 +274,28 @@ static RULES: &[RuleInfo] = &[
         page: page!("unclosed-event-loop"),
     },
     RuleInfo {
+        name: "unclosed-resource",
+        group: "ownership",
+        summary: "Something that must be closed is not, on some path of the function that makes it",
+        same_as: &[],
+        default_on: true,
+        page: page!("unclosed-resource"),
+    },
+    RuleInfo {
         name: "unused-ignore",
         group: "suppression",
         summary: "A comment that silences findings silences none",
         same_as: &[],
         default_on: true,
         page: page!("unused-ignore"),
+    },
+    RuleInfo {
+        name: "use-after-close",
+        group: "ownership",
+        summary: "Something is used where the function has closed it on every path",
+        same_as: &[],
+        default_on: true,
+        page: page!("use-after-close"),
     },
     RuleInfo {
         name: "work-inside-loop-probe",
@@ -261,9 +313,12 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
     ("async-error-told-by-text", async_error_told_by_text::find),
+    ("close-not-awaited", ownership::close_not_awaited::find),
+    ("close-skipped-on-error", ownership::unclosed_resource::skipped),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
     ("cross-loop-object", cross_loop_object::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
+    ("double-close", ownership::after_close::closed_twice),
     ("dual-mode-bridge", dual_mode_bridge::find),
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
@@ -271,8 +326,11 @@ static IN_RUST: &[(&str, Find)] = &[
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),
     ("task-without-loop", task_without_loop::find),
+    ("temporary-resource", ownership::temporary_resource::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
+    ("unclosed-resource", ownership::unclosed_resource::unclosed),
+    ("use-after-close", ownership::after_close::used),
     ("work-inside-loop-probe", work_inside_loop_probe::find),
 ];
 
@@ -290,13 +348,25 @@ pub(crate) struct CheckedFile<'a> {
     pub(crate) infer: Infer<'a>,
     /// Loop states, worked out where a rule asks.
     pub(crate) flows: Flows<'a>,
+    /// Control-flow graphs, worked out where a rule asks.
+    pub(crate) graphs: Graphs,
+    held: Option<Rc<Vec<Held>>>,
 }
 
 impl<'a> CheckedFile<'a> {
     pub(crate) fn new(analysis: &'a Analysis, file: FileId) -> Self {
         let world = &analysis.world;
         let (facts, index) = (world.facts(file), world.index_of(file));
-        Self { analysis, file, facts, index, infer: Infer::new(world), flows: Flows::new(world, file) }
+        Self {
+            analysis,
+            file,
+            facts,
+            index,
+            infer: Infer::new(world),
+            flows: Flows::new(world, file),
+            graphs: Graphs::default(),
+            held: None,
+        }
     }
 
     /// A finding at an expression, without a chain and without fixes. None where the code around is broken.

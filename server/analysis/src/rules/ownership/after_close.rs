@@ -1,0 +1,81 @@
+//! `use-after-close` and `double-close`: what a function does with something that it has closed on every path.
+
+use super::{CheckedFile, described};
+use crate::analysis::RawFinding;
+use crate::finding::{Confidence, Finding};
+use crate::ownership::file::Held;
+use crate::ownership::lifetime::Lifetime;
+use asyncwise_syntax::facts::*;
+
+/// What is used after its close.
+pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    of_each(checked, |checked, life| {
+        let first = *life.used_closed.first()?;
+        if !is_waited_for(checked.facts, first) {
+            return None;
+        }
+        let what = described(checked.facts, life);
+        at_mention(checked, life, first, ("use-after-close", Confidence::Likely), format!("{what} is used here although it is closed"))
+    })
+}
+
+/// What is closed after its close.
+pub(in crate::rules) fn closed_twice(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    of_each(checked, |checked, life| {
+        let first = *life.closed_again.first()?;
+        let what = described(checked.facts, life);
+        at_mention(checked, life, first, ("double-close", Confidence::Possible), format!("{what} is closed again, on every path that comes here"))
+    })
+}
+
+fn of_each(
+    checked: &mut CheckedFile<'_>,
+    find: impl Fn(&CheckedFile<'_>, &Lifetime) -> Option<Finding>,
+) -> Vec<RawFinding> {
+    let held = checked.held();
+    let lives = held.iter().filter_map(|held: &Held| held.life.as_ref());
+    lives.filter_map(|life| find(checked, life)).map(|finding| (None, finding)).collect()
+}
+
+fn at_mention(
+    checked: &CheckedFile<'_>,
+    life: &Lifetime,
+    mention: ExprId,
+    (rule, confidence): (&'static str, Confidence),
+    message: String,
+) -> Option<Finding> {
+    let confidence = checked.where_it_matters(life.scope, confidence.min(life.acquisition.owned.confidence));
+    let mut finding = checked.finding(rule, confidence, mention, message)?;
+    let closed = life.closed.iter().copied().rfind(|&closed| closed != mention && before(checked.facts, closed, mention));
+    finding.chain.push(checked.step_at(life.acquisition.call, "made here"));
+    finding.chain.extend(closed.map(|closed| checked.step_at(closed, "closed here")));
+    Some(finding)
+}
+
+fn before(facts: &FileFacts, a: ExprId, b: ExprId) -> bool {
+    facts.expr(a).span.start < facts.expr(b).span.start
+}
+
+/// Whether a method is called on it and waited for: what is read of a closed object at once may well be there.
+fn is_waited_for(facts: &FileFacts, mention: ExprId) -> bool {
+    let mut at = mention;
+    loop {
+        match facts.expr(at).parent {
+            Parent::Expr(parent) => match facts.expr(parent).kind {
+                ExprKind::Attribute { .. } => at = parent,
+                ExprKind::Call { func, .. } if func == at => at = parent,
+                ExprKind::Await(_) => return at != mention,
+                _ => return false,
+            },
+            Parent::Stmt(stmt) => {
+                let is_call = matches!(facts.expr(at).kind, ExprKind::Call { .. });
+                return is_call
+                    && matches!(
+                        facts.stmt(stmt).kind,
+                        StmtKind::With { is_async: true, .. } | StmtKind::For { is_async: true, .. }
+                    );
+            }
+            Parent::Scope(_) => return false,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The rules about what must be closed: what they share.
+
+pub(super) mod after_close;
+pub(super) mod close_not_awaited;
+pub(super) mod temporary_resource;
+pub(super) mod unclosed_resource;
+
+use super::CheckedFile;
+use crate::finding::{ChainStep, Confidence, Place};
+use crate::ownership::file::Held;
+use crate::ownership::lifetime::Lifetime;
+use crate::ownership::resource::{Origin, Owned, With};
+use crate::roots::is_test_module;
+use asyncwise_syntax::facts::*;
+use std::rc::Rc;
+
+/// Functions of these names run a whole program: what they leave open ends with it.
+const PROGRAMS: &[&str] = &["main", "amain", "async_main", "main_async", "_main", "_amain", "_async_main"];
+
+impl CheckedFile<'_> {
+    /// What the file makes that must be closed.
+    pub(super) fn held(&mut self) -> Rc<Vec<Held>> {
+        if let Some(held) = &self.held {
+            return held.clone();
+        }
+        let held = Rc::new(crate::ownership::file::held(&mut self.infer, &mut self.graphs, self.file));
+        self.held = Some(held.clone());
+        held
+    }
+
+    /// What a test or a script leaves open hurts nobody for long.
+    fn where_it_matters(&self, scope: ScopeId, confidence: Confidence) -> Confidence {
+        let module = self.analysis.world.program.module_name(self.file);
+        let scripts = ["examples", "example", "scripts", "docs", "benchmarks"];
+        let is_script = module.split('.').any(|part| scripts.contains(&part));
+        let is_program = PROGRAMS.contains(&self.facts.name(self.facts.scope(scope).name));
+        if is_test_module(module) || is_script || is_program { confidence.min(Confidence::Possible) } else { confidence }
+    }
+
+    /// A step of a chain at an expression of the file.
+    fn step_at(&self, expr: ExprId, message: impl Into<String>) -> ChainStep {
+        ChainStep { place: Place { file: self.file, span: self.facts.expr(expr).span }, message: message.into() }
+    }
+
+    /// Where a value comes from that is not made at the call itself.
+    fn origin_steps(&self, owned: &Owned) -> Vec<ChainStep> {
+        let mut steps = Vec::new();
+        let world = &self.analysis.world;
+        if let Some(factory) = owned.factory {
+            let place = Place { file: factory.file, span: world.scope(factory).name_span };
+            steps.push(ChainStep { place, message: format!("{}() makes it and gives it to its caller", world.name(factory)) });
+        }
+        if let Origin::Own { acquires: Some((file, expr)), .. } = owned.origin {
+            let place = Place { file, span: world.facts(file).expr(expr).span };
+            steps.push(ChainStep { place, message: format!("{} makes this, and its close lets go of it", owned.what) });
+        }
+        steps
+    }
+
+    /// The line of a place in the file, from 1.
+    fn line(&self, span: Span) -> usize {
+        let text = &self.analysis.world.program.file(self.file).text;
+        text.get(..span.start as usize).unwrap_or_default().matches('\n').count() + 1
+    }
+}
+
+/// The variable and what is in it, for messages.
+fn described(facts: &FileFacts, life: &Lifetime) -> String {
+    format!("{} ({})", facts.name(life.name), life.acquisition.owned.what)
+}
+
+/// How something is closed, as code: `await client.aclose()`.
+fn close_text(name: &str, owned: &Owned) -> String {
+    let awaiting = if owned.closes.awaited { "await " } else { "" };
+    match (owned.closes.methods.first(), &owned.closes.released_by) {
+        (Some(method), _) => format!("{awaiting}{name}.{method}()"),
+        (None, Some(by)) => format!("{awaiting}{}({name})", by.rsplit('.').next().unwrap_or(by)),
+        (None, None) if owned.closes.with == With::Sync => format!("with {name}"),
+        (None, None) => format!("async with {name}"),
+    }
+}

@@ -1,0 +1,140 @@
+//! `unclosed-resource` and `close-skipped-on-error`: what a function makes for itself and does not close on every path.
+
+use super::{CheckedFile, close_text, described};
+use crate::analysis::RawFinding;
+use crate::finding::{ChainStep, Confidence, Finding, Place};
+use crate::ownership::file::Held;
+use crate::ownership::holder::Holder;
+use crate::ownership::lifetime::{How, Leak, Lifetime};
+use crate::ownership::resource::Needs;
+use asyncwise_syntax::facts::*;
+
+const UNCLOSED: &str = "unclosed-resource";
+const SKIPPED: &str = "close-skipped-on-error";
+
+/// What is not closed where the function returns, or by nobody at all.
+pub(in crate::rules) fn unclosed(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    findings(checked, UNCLOSED)
+}
+
+/// What is closed only where nothing raises.
+pub(in crate::rules) fn skipped(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    findings(checked, SKIPPED)
+}
+
+fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding> {
+    let held = checked.held();
+    let finding = |held: &Held| match (&held.life, &held.holder) {
+        (Some(life), _) => of_life(checked, life, rule),
+        (None, Holder::Dropped) if rule == UNCLOSED => dropped(checked, held),
+        _ => None,
+    };
+    held.iter().filter_map(finding).map(|finding| (None, finding)).collect()
+}
+
+/// It is made, and nobody has it.
+fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
+    let owned = &held.acquisition.owned;
+    if owned.needs != Needs::Made {
+        return None;
+    }
+    let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
+    let confidence = checked.where_it_matters(scope, owned.confidence);
+    let message = format!("this {} is never closed: nobody has it", owned.what);
+    let mut finding = checked.finding(UNCLOSED, confidence, held.acquisition.call, message)?;
+    finding.chain.extend(checked.origin_steps(owned));
+    Some(finding)
+}
+
+/// Which of the two rules speaks of a way on which a value stays open.
+fn rule_of(life: &Lifetime, leak: &Leak) -> &'static str {
+    let is_closed_somewhere = !life.closed.is_empty();
+    match leak.how {
+        How::Returns | How::Overwritten => UNCLOSED,
+        How::Raises | How::CallRaises | How::Cancelled if is_closed_somewhere => SKIPPED,
+        _ => UNCLOSED,
+    }
+}
+
+fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Option<Finding> {
+    let leak = life.leaks.first()?;
+    if rule_of(life, leak) != rule {
+        return None;
+    }
+    let likely = match leak.how {
+        How::Returns | How::Overwritten | How::Raises => Confidence::Likely,
+        How::CallRaises | How::Cancelled => Confidence::Possible,
+    };
+    let confidence = checked.where_it_matters(life.scope, likely.min(life.acquisition.owned.confidence));
+    let mut finding = checked.finding(rule, confidence, life.acquisition.call, message(checked, life, leak))?;
+    finding.chain = chain(checked, life, leak);
+    Some(finding)
+}
+
+fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
+    let facts = checked.facts;
+    let what = described(facts, life);
+    let function = facts.name(facts.scope(life.scope).name);
+    let is_ended = !life.closed.is_empty() || !life.handed_on.is_empty();
+    let before = if life.closed.is_empty() { "before it is handed on" } else { "before the close" };
+    let raiser = leak.cause.map_or_else(|| "something".to_owned(), |cause| raiser(checked, cause));
+    match leak.how {
+        How::Overwritten => format!("{what} is still open when {} is given another value", facts.name(life.name)),
+        _ if !is_ended => format!("{what} is never closed"),
+        How::Returns => match leak.exit {
+            Some(exit) => {
+                let line = checked.line(facts.stmt(exit).span);
+                format!("{what} is still open when {function}() returns on line {line}")
+            }
+            None => format!("{what} is still open when {function}() ends"),
+        },
+        How::Raises | How::CallRaises => format!("{what} stays open if {raiser} raises {before}"),
+        How::Cancelled => format!("{what} stays open if the task is cancelled in {raiser} {before}"),
+    }
+}
+
+/// What raises, or waits, in words.
+fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
+    let facts = checked.facts;
+    let call = match facts.expr(cause).kind {
+        ExprKind::Await(value) => value,
+        _ => cause,
+    };
+    match facts.expr(call).kind {
+        ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
+        ExprKind::Yield(_) => "the block around the `yield`".to_owned(),
+        _ => "this".to_owned(),
+    }
+}
+
+fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainStep> {
+    let facts = checked.facts;
+    let owned = &life.acquisition.owned;
+    let mut steps = checked.origin_steps(owned);
+    if let Some(cause) = leak.cause {
+        let message = match leak.how {
+            How::Cancelled => "a cancellation raises CancelledError here",
+            How::Overwritten => "is given another value here",
+            _ => "may raise",
+        };
+        steps.push(checked.step_at(cause, message));
+    }
+    if let Some(exit) = leak.exit {
+        let place = Place { file: checked.file, span: facts.stmt(exit).span };
+        let leaves = matches!(facts.stmt(exit).kind, StmtKind::Return(_));
+        let message = if leaves { "returns without closing it" } else { "raises without closing it" };
+        steps.push(ChainStep { place, message: message.to_owned() });
+    }
+    match life.closed.first() {
+        Some(&closed) => steps.push(checked.step_at(closed, "closed here, on other paths")),
+        None if life.handed_on.is_empty() => {}
+        None => steps.push(checked.step_at(life.handed_on[0], "handed on here, on other paths")),
+    }
+    if life.closed.is_empty() && life.handed_on.is_empty() {
+        let text = close_text(facts.name(life.name), owned);
+        let end = facts.scope(life.scope).name_span;
+        let place = Place { file: checked.file, span: end };
+        steps.push(ChainStep { place, message: format!("nothing in this function does `{text}`") });
+    }
+    steps
+}
