@@ -701,10 +701,13 @@ pub struct Resource {
     /// The value comes from `await f()`.
     #[serde(default)]
     pub awaited: bool,
-    /// Methods of the value (or of an attribute of it), any of which closes it.
+    /// It must be closed only once one of these methods was called on it, or it was entered; without them since it was made.
+    #[serde(default)]
+    pub after: Vec<SmolStr>,
+    /// Methods of the value (or of an attribute of it), any of which closes it; the one to advise first.
     #[serde(default)]
     pub closers: Vec<SmolStr>,
-    /// The closers must be awaited.
+    /// The first closer must be awaited.
     #[serde(default)]
     pub closer_awaited: bool,
     /// Awaited after the closer.
@@ -725,6 +728,9 @@ pub struct Resource {
     pub parts: Option<Parts>,
     /// Only if an argument is so.
     pub with_argument: Option<Condition>,
+    /// Not closing it is common, and mostly does no harm.
+    #[serde(default)]
+    pub lenient: bool,
     /// What Python says when it is not closed; nothing at all without it.
     pub unclosed: Option<SmolStr>,
     /// What else to know.

@@ -1,8 +1,18 @@
 //! What must be closed: the rows of the knowledge, classes of the program whose close has something to do, and functions
 //! that return such a value to whoever calls them.
 
+mod acquire;
+mod class;
+mod factory;
+mod fresh;
+mod members;
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use acquire::Resources;
+
 use crate::finding::{Confidence, FileId};
-use crate::infer::World;
 use crate::knowledge::Resource;
 use crate::types::Def;
 use asyncwise_syntax::facts::ExprId;
@@ -14,7 +24,7 @@ use std::sync::Arc;
 pub(crate) struct Closes {
     /// The methods of the value, any of which closes it: the first is the one to advise. `session.close` is a method of an attribute.
     pub(crate) methods: Vec<SmolStr>,
-    /// They must be awaited.
+    /// The first must be awaited. The others mostly are of the same kind.
     pub(crate) awaited: bool,
     /// Awaited after the closer (`wait_closed` of a stream writer).
     pub(crate) then_await: Option<SmolStr>,
