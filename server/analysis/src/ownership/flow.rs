@@ -169,10 +169,9 @@ impl<'c> Flow<'c> {
         }
         let rebinds = cfg.steps().filter(|&(node, step)| {
             let is_given = match step {
-                Step::Eval(expr) => matches!(
-                    events.at.get(&Point::Expr(expr)),
-                    Some(Event::Acquired { .. } | Event::Use(Use::Rebound))
-                ),
+                Step::Eval(expr) => {
+                    matches!(events.at.get(&Point::Expr(expr)), Some(Event::Acquired { .. } | Event::Use(Use::Rebound)))
+                }
                 _ => false,
             };
             is_given && flow.before[node.index()].has(States::ANY_OPEN)
@@ -274,7 +273,11 @@ fn assumed(facts: &FileFacts, names: &[NameId], test: ExprId, holds: bool, state
     let there = States::ANY_OPEN.with(States::FRESH).with(States::CLOSED);
     match &facts.expr(test).kind {
         ExprKind::Name(_) | ExprKind::Named { .. } if is_it(test) || is_named(facts, test, &is_it) => {
-            if holds { states } else { states.without(there) }
+            if holds {
+                states
+            } else {
+                states.without(there)
+            }
         }
         ExprKind::Compare { operands, ops } => {
             let operands = facts.list(*operands);
@@ -288,7 +291,9 @@ fn assumed(facts: &FileFacts, names: &[NameId], test: ExprId, holds: bool, state
             let it = is_it(left) || is_named(facts, left, &is_it);
             match (it && is_none, holds == equal) {
                 (true, true) => states.without(there),
-                _ if is_none && asks_whether_open(facts, left, &is_it).is_some() => closed_or_not(states, equal != holds),
+                _ if is_none && asks_whether_open(facts, left, &is_it).is_some() => {
+                    closed_or_not(states, equal != holds)
+                }
                 _ => states,
             }
         }
@@ -304,7 +309,11 @@ fn is_named(facts: &FileFacts, expr: ExprId, is_it: &dyn Fn(ExprId) -> bool) -> 
 }
 
 fn closed_or_not(states: States, is_closed: bool) -> States {
-    if is_closed { states.turn(States::ANY_OPEN.with(States::FRESH), States::CLOSED) } else { states.without(States::CLOSED) }
+    if is_closed {
+        states.turn(States::ANY_OPEN.with(States::FRESH), States::CLOSED)
+    } else {
+        states.without(States::CLOSED)
+    }
 }
 
 /// Whether an expression asks the value if it is closed: whether "yes" means that it is open.

@@ -50,7 +50,9 @@ pub(crate) fn holder(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisi
                 ExprKind::IfExp { test, .. } if test != at => at = parent,
                 ExprKind::BoolOp { .. } => at = parent,
                 ExprKind::Named { target, .. } => return target_of(facts, index, target),
-                ExprKind::Attribute { .. } if acquisition.part.is_none() => return Holder::Temporary { attribute: parent },
+                ExprKind::Attribute { .. } if acquisition.part.is_none() => {
+                    return Holder::Temporary { attribute: parent };
+                }
                 _ => return Holder::Other,
             },
             Parent::Stmt(stmt) => return in_statement(facts, index, acquisition, at, stmt),

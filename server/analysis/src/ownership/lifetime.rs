@@ -96,7 +96,8 @@ pub(crate) fn lifetime(
     let flow = Flow::new(facts, &cfg, &events, States::ABSENT);
     let start = cfg.steps().find(|(_, step)| *step == Step::Eval(target))?.0;
     let doing = |wanted: Use| {
-        let mut found: Vec<ExprId> = events.at.iter().filter(|(_, e)| **e == Event::Use(wanted)).filter_map(expr_of).collect();
+        let mut found: Vec<ExprId> =
+            events.at.iter().filter(|(_, e)| **e == Event::Use(wanted)).filter_map(expr_of).collect();
         found.sort_by_key(|e| facts.expr(*e).span.start);
         found
     };
@@ -143,7 +144,8 @@ fn leaks(facts: &FileFacts, cfg: &Cfg, flow: &Flow<'_>, events: &Events, start: 
     ];
     let mut found = Vec::new();
     for (how, states) in kinds {
-        let open_at = ends.iter().copied().chain(flow.overwritten.iter().copied()).find(|&end| flow.before(end).has(states));
+        let open_at =
+            ends.iter().copied().chain(flow.overwritten.iter().copied()).find(|&end| flow.before(end).has(states));
         let Some(end) = open_at else { continue };
         let how = if how == How::Returns && !ends.contains(&end) { How::Overwritten } else { how };
         let way = flow.way(facts, events, start, end, states).unwrap_or_default();

@@ -88,7 +88,11 @@ pub(crate) fn events(uses: &mut Uses<'_, '_>, names: &[NameId], made: &[(ExprId,
                 does => does,
             };
             let inside = facts.code_scope(facts.expr(mention).scope);
-            let point = if inside == uses.scope { Point::Expr(mention) } else { Point::Define(outermost(facts, inside, uses.scope)) };
+            let point = if inside == uses.scope {
+                Point::Expr(mention)
+            } else {
+                Point::Define(outermost(facts, inside, uses.scope))
+            };
             let event = events.at.entry(point).or_insert(Event::Use(does));
             if does == Use::Gone {
                 *event = Event::Use(Use::Gone);

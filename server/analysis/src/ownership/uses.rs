@@ -33,20 +33,68 @@ pub(crate) enum Use {
 
 /// Builtins and others that look at a value and keep nothing of it.
 const LOOKING: &[&str] = &[
-    "bool", "callable", "dir", "getattr", "hasattr", "hash", "id", "isinstance", "issubclass", "len", "print", "repr", "str",
-    "type", "vars",
+    "bool",
+    "callable",
+    "dir",
+    "getattr",
+    "hasattr",
+    "hash",
+    "id",
+    "isinstance",
+    "issubclass",
+    "len",
+    "print",
+    "repr",
+    "str",
+    "type",
+    "vars",
 ];
 /// Parts of the names of methods that end something.
 const ENDING: &[&str] = &[
-    "abort", "cancel", "cleanup", "clean_up", "close", "destroy", "detach", "disconnect", "dispose", "exit", "finish",
-    "join", "kill", "logout", "quit", "release", "shutdown", "stop", "teardown", "tear_down", "terminate", "unsubscribe",
+    "abort",
+    "cancel",
+    "cleanup",
+    "clean_up",
+    "close",
+    "destroy",
+    "detach",
+    "disconnect",
+    "dispose",
+    "exit",
+    "finish",
+    "join",
+    "kill",
+    "logout",
+    "quit",
+    "release",
+    "shutdown",
+    "stop",
+    "teardown",
+    "tear_down",
+    "terminate",
+    "unsubscribe",
 ];
 /// Attributes that tell whether a value is closed.
 const TELLING: &[&str] = &["closed", "is_closed", "is_closing", "is_connected", "is_open", "is_running", "running"];
 /// Attributes with plain data.
 const PLAIN: &[&str] = &[
-    "base_url", "closed", "content_type", "headers", "host", "is_closed", "name", "ok", "pid", "port", "reason",
-    "returncode", "status", "status_code", "timeout", "url", "version",
+    "base_url",
+    "closed",
+    "content_type",
+    "headers",
+    "host",
+    "is_closed",
+    "name",
+    "ok",
+    "pid",
+    "port",
+    "reason",
+    "returncode",
+    "status",
+    "status_code",
+    "timeout",
+    "url",
+    "version",
 ];
 
 /// Mentions of the variables of one function.
@@ -97,7 +145,9 @@ impl<'w> Uses<'_, 'w> {
             Parent::Stmt(stmt) => self.in_statement(at, stmt),
             Parent::Scope(scope) => match facts.scope(scope).kind {
                 // What is iterated over, or a condition; an element is in a container then.
-                ScopeKind::Comprehension { .. } if !facts.list(facts.scope(scope).body_exprs).contains(&at) => Use::Used,
+                ScopeKind::Comprehension { .. } if !facts.list(facts.scope(scope).body_exprs).contains(&at) => {
+                    Use::Used
+                }
                 _ => Use::Gone,
             },
         }
@@ -248,7 +298,10 @@ impl<'w> Uses<'_, 'w> {
         match facts.expr(call).parent {
             Parent::Expr(parent) => matches!(facts.expr(parent).kind, ExprKind::Await(_)),
             Parent::Stmt(stmt) => {
-                matches!(facts.stmt(stmt).kind, StmtKind::With { is_async: true, .. } | StmtKind::For { is_async: true, .. })
+                matches!(
+                    facts.stmt(stmt).kind,
+                    StmtKind::With { is_async: true, .. } | StmtKind::For { is_async: true, .. }
+                )
             }
             Parent::Scope(_) => false,
         }

@@ -402,7 +402,7 @@ pub(crate) fn file_findings(checked: &mut CheckedFile<'_>, on: &dyn Fn(&str) -> 
 }
 
 /// Takes out the findings of `blocking-call` at places where another rule says what is worse about the same wait: there
-/// itself, or as surely on its way there.
+/// itself, or as surely on its way there; and those of `unawaited-coroutine` where what is not awaited is a close.
 pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
     let tells = |f: &Finding| matches!(f.rule.as_str(), "event-loop-in-thread" | "self-deadlocking-wait");
     let mut better: Vec<(Place, Confidence)> = Vec::new();
@@ -415,6 +415,11 @@ pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
     if !better.is_empty() {
         let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);
         findings.retain(|(_, f)| f.rule != "blocking-call" || !is_told(f));
+    }
+    let closes: Vec<Place> =
+        findings.iter().filter(|(_, f)| f.rule == "close-not-awaited").map(|(_, f)| f.place).collect();
+    if !closes.is_empty() {
+        findings.retain(|(_, f)| f.rule != "unawaited-coroutine" || !closes.contains(&f.place));
     }
 }
 

@@ -128,7 +128,7 @@ impl CheckedFile<'_> {
     }
 
     /// A step of a chain at an expression of this file.
-    pub(super) fn step_at(&self, expr: ExprId, message: String) -> ChainStep {
-        ChainStep { place: Place { file: self.file, span: self.facts.expr(expr).span }, message }
+    pub(super) fn step_at(&self, expr: ExprId, message: impl Into<String>) -> ChainStep {
+        ChainStep { place: Place { file: self.file, span: self.facts.expr(expr).span }, message: message.into() }
     }
 }

@@ -9,11 +9,69 @@ use asyncwise_syntax::facts::*;
 const MAX_DEPTH: u32 = 400;
 /// Calls that are not taken to raise: they say something to a log or a terminal, ask what a thing is, make plain data.
 const HARMLESS: &[&str] = &[
-    "AsyncExitStack", "ExitStack", "aclosing", "append", "bool", "bytearray", "callable", "closing", "critical", "debug", "deque", "dict", "discard", "endswith", "enumerate",
-    "error", "exception", "extend", "format", "frozenset", "get", "getLogger", "get_event_loop", "get_running_loop",
-    "getattr", "hasattr", "id", "info", "is_set", "isinstance", "issubclass", "items", "keys", "len", "list", "log", "lower",
-    "monotonic", "nullcontext", "object", "perf_counter", "print", "range", "repr", "set", "setdefault", "sorted", "startswith", "str",
-    "strip", "super", "suppress", "time", "trace", "tuple", "type", "update", "upper", "uuid4", "values", "warn", "warning", "zip",
+    "AsyncExitStack",
+    "ExitStack",
+    "aclosing",
+    "append",
+    "bool",
+    "bytearray",
+    "callable",
+    "closing",
+    "critical",
+    "debug",
+    "deque",
+    "dict",
+    "discard",
+    "endswith",
+    "enumerate",
+    "error",
+    "exception",
+    "extend",
+    "format",
+    "frozenset",
+    "get",
+    "getLogger",
+    "get_event_loop",
+    "get_running_loop",
+    "getattr",
+    "hasattr",
+    "id",
+    "info",
+    "is_set",
+    "isinstance",
+    "issubclass",
+    "items",
+    "keys",
+    "len",
+    "list",
+    "log",
+    "lower",
+    "monotonic",
+    "nullcontext",
+    "object",
+    "perf_counter",
+    "print",
+    "range",
+    "repr",
+    "set",
+    "setdefault",
+    "sorted",
+    "startswith",
+    "str",
+    "strip",
+    "super",
+    "suppress",
+    "time",
+    "trace",
+    "tuple",
+    "type",
+    "update",
+    "upper",
+    "uuid4",
+    "values",
+    "warn",
+    "warning",
+    "zip",
 ];
 
 impl Builder<'_> {
@@ -114,7 +172,8 @@ impl Builder<'_> {
         let facts = self.facts;
         let s = facts.scope(scope);
         let (done, mut is_first) = (self.node(Step::Join), true);
-        let is_lazy = matches!(facts.expr(expr).kind, ExprKind::Comprehension { kind: ComprehensionKind::Generator, .. });
+        let is_lazy =
+            matches!(facts.expr(expr).kind, ExprKind::Comprehension { kind: ComprehensionKind::Generator, .. });
         for generator in &facts.generators[s.generators.range()] {
             self.expression(generator.iter);
             if let Some(at) = self.at.filter(|_| std::mem::take(&mut is_first)) {

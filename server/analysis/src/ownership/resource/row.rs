@@ -38,7 +38,8 @@ pub(super) fn owned(row: &'static Resource, what: SmolStr) -> Owned {
     };
     let closes = Closes {
         methods: row.closers.clone(),
-        awaited: row.closer_awaited,
+        // What is awaited after a plain close is not the close.
+        awaited: row.closer_awaited && row.then_await.is_none(),
         then_await: row.then_await.clone(),
         released_by: row.released_by.clone(),
         with,

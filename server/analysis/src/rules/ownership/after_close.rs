@@ -15,7 +15,13 @@ pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
             return None;
         }
         let what = described(checked.facts, life);
-        at_mention(checked, life, first, ("use-after-close", Confidence::Likely), format!("{what} is used here although it is closed"))
+        at_mention(
+            checked,
+            life,
+            first,
+            ("use-after-close", Confidence::Likely),
+            format!("{what} is used here although it is closed"),
+        )
     })
 }
 
@@ -24,7 +30,13 @@ pub(in crate::rules) fn closed_twice(checked: &mut CheckedFile<'_>) -> Vec<RawFi
     of_each(checked, |checked, life| {
         let first = *life.closed_again.first()?;
         let what = described(checked.facts, life);
-        at_mention(checked, life, first, ("double-close", Confidence::Possible), format!("{what} is closed again, on every path that comes here"))
+        at_mention(
+            checked,
+            life,
+            first,
+            ("double-close", Confidence::Possible),
+            format!("{what} is closed again, on every path that comes here"),
+        )
     })
 }
 
@@ -46,7 +58,8 @@ fn at_mention(
 ) -> Option<Finding> {
     let confidence = checked.where_it_matters(life.scope, confidence.min(life.acquisition.owned.confidence));
     let mut finding = checked.finding(rule, confidence, mention, message)?;
-    let closed = life.closed.iter().copied().rfind(|&closed| closed != mention && before(checked.facts, closed, mention));
+    let closed =
+        life.closed.iter().copied().rfind(|&closed| closed != mention && before(checked.facts, closed, mention));
     finding.chain.push(checked.step_at(life.acquisition.call, "made here"));
     finding.chain.extend(closed.map(|closed| checked.step_at(closed, "closed here")));
     Some(finding)

@@ -22,20 +22,18 @@ fn finding(checked: &CheckedFile<'_>, life: &Lifetime, mention: ExprId) -> Optio
     let facts = checked.facts;
     let owned = &life.acquisition.owned;
     let Parent::Expr(attribute) = facts.expr(mention).parent else { return None };
-    let (ExprKind::Attribute { attr, .. }, Parent::Expr(call)) = (&facts.expr(attribute).kind, facts.expr(attribute).parent)
+    let (ExprKind::Attribute { attr, .. }, Parent::Expr(call)) =
+        (&facts.expr(attribute).kind, facts.expr(attribute).parent)
     else {
         return None;
     };
     let is_called = matches!(facts.expr(call).kind, ExprKind::Call { func, .. } if func == attribute);
-    let is_dropped = matches!(facts.expr(call).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Expr(_)));
+    let is_dropped =
+        matches!(facts.expr(call).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Expr(_)));
     if !is_called || !is_dropped || !owned.closes.awaited {
         return None;
     }
-    let message = format!(
-        "{}.{}() is not awaited: nothing is closed",
-        facts.name(life.name),
-        facts.name(*attr)
-    );
+    let message = format!("{}.{}() is not awaited: nothing is closed", facts.name(life.name), facts.name(*attr));
     let mut finding = checked.finding(RULE, Confidence::Certain, call, message)?;
     finding.chain.push(checked.step_at(life.acquisition.call, "made here"));
     let source = Source::of(&checked.analysis.world, checked.file);

@@ -34,12 +34,11 @@ impl CheckedFile<'_> {
         let scripts = ["examples", "example", "scripts", "docs", "benchmarks"];
         let is_script = module.split('.').any(|part| scripts.contains(&part));
         let is_program = PROGRAMS.contains(&self.facts.name(self.facts.scope(scope).name));
-        if is_test_module(module) || is_script || is_program { confidence.min(Confidence::Possible) } else { confidence }
-    }
-
-    /// A step of a chain at an expression of the file.
-    fn step_at(&self, expr: ExprId, message: impl Into<String>) -> ChainStep {
-        ChainStep { place: Place { file: self.file, span: self.facts.expr(expr).span }, message: message.into() }
+        if is_test_module(module) || is_script || is_program {
+            confidence.min(Confidence::Possible)
+        } else {
+            confidence
+        }
     }
 
     /// Where a value comes from that is not made at the call itself.
@@ -48,7 +47,10 @@ impl CheckedFile<'_> {
         let world = &self.analysis.world;
         if let Some(factory) = owned.factory {
             let place = Place { file: factory.file, span: world.scope(factory).name_span };
-            steps.push(ChainStep { place, message: format!("{}() makes it and gives it to its caller", world.name(factory)) });
+            steps.push(ChainStep {
+                place,
+                message: format!("{}() makes it and gives it to its caller", world.name(factory)),
+            });
         }
         if let Origin::Own { acquires: Some((file, expr)), .. } = owned.origin {
             let place = Place { file, span: world.facts(file).expr(expr).span };
@@ -66,7 +68,25 @@ impl CheckedFile<'_> {
 
 /// The variable and what is in it, for messages.
 fn described(facts: &FileFacts, life: &Lifetime) -> String {
-    format!("{} ({})", facts.name(life.name), life.acquisition.owned.what)
+    let name = facts.name(life.name);
+    match given_by(&life.acquisition.owned) {
+        Some(function) => format!("{name} (from {function}())"),
+        None => format!("{name} ({})", life.acquisition.owned.what),
+    }
+}
+
+/// What a call makes that nobody has a name for.
+fn nameless(owned: &Owned) -> String {
+    match given_by(owned) {
+        Some(function) => format!("what {function}() gives"),
+        None => format!("this {}", owned.what),
+    }
+}
+
+/// The function that makes it, if it is not known by its class.
+fn given_by(owned: &Owned) -> Option<&str> {
+    let last = owned.what.rsplit('.').next()?;
+    (owned.factory.is_none() && last.starts_with(|c: char| c.is_ascii_lowercase())).then_some(&owned.what)
 }
 
 /// How something is closed, as code: `await client.aclose()`.

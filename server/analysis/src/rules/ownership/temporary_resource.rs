@@ -1,6 +1,6 @@
 //! `temporary-resource`: something that must be closed is made, used and dropped in one expression.
 
-use super::CheckedFile;
+use super::{CheckedFile, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::Finding;
 use crate::ownership::file::Held;
@@ -28,12 +28,13 @@ fn finding(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
         Needs::After(methods) => methods.iter().any(|m| m == method),
         Needs::Iterated => false,
     };
-    if !needs_it || ends(method) || method.starts_with("__") || !is_over(facts, attribute) {
+    let closes = owned.closes.methods.iter().any(|m| m == method);
+    if !needs_it || closes || ends(method) || method.starts_with("__") || !is_over(facts, attribute) {
         return None;
     }
     let scope = facts.code_scope(facts.expr(attribute).scope);
     let confidence = checked.where_it_matters(scope, owned.confidence);
-    let message = format!("this {} is never closed: nobody has it after {method}()", owned.what);
+    let message = format!("{} is never closed: nobody has it after {method}()", nameless(owned));
     let mut finding = checked.finding(RULE, confidence, held.acquisition.call, message)?;
     finding.chain.extend(checked.origin_steps(owned));
     Some(finding)

@@ -1,6 +1,6 @@
 //! `unclosed-resource` and `close-skipped-on-error`: what a function makes for itself and does not close on every path.
 
-use super::{CheckedFile, close_text, described};
+use super::{CheckedFile, close_text, described, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
@@ -40,7 +40,7 @@ fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     }
     let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
     let confidence = checked.where_it_matters(scope, owned.confidence);
-    let message = format!("this {} is never closed: nobody has it", owned.what);
+    let message = format!("{} is never closed: nobody has it", nameless(owned));
     let mut finding = checked.finding(UNCLOSED, confidence, held.acquisition.call, message)?;
     finding.chain.extend(checked.origin_steps(owned));
     Some(finding)
