@@ -40,6 +40,7 @@ use crate::index::FileIndex;
 use crate::infer::Infer;
 use crate::ownership::file::Held;
 use crate::ownership::lifetime::Graphs;
+use crate::ownership::owner::Owner;
 use crate::settings::{Level, Settings};
 use crate::sites::run_scope;
 use crate::states::Flows;
@@ -218,6 +219,22 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "owner-forgets-resource",
+        group: "ownership",
+        summary: "A class has a close, which leaves open something that its instances keep",
+        same_as: &[],
+        default_on: true,
+        page: page!("owner-forgets-resource"),
+    },
+    RuleInfo {
+        name: "owner-without-close",
+        group: "ownership",
+        summary: "The instances of a class keep something that must be closed, and nothing closes it",
+        same_as: &[],
+        default_on: true,
+        page: page!("owner-without-close"),
+    },
+    RuleInfo {
         name: "self-deadlocking-wait",
         group: "loop-boundary",
         summary: "The thread of an event loop waits for what only this loop can do",
@@ -323,6 +340,8 @@ static IN_RUST: &[(&str, Find)] = &[
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("owner-forgets-resource", ownership::owner::forgets),
+    ("owner-without-close", ownership::owner::without_close),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),
     ("task-without-loop", task_without_loop::find),
@@ -351,6 +370,7 @@ pub(crate) struct CheckedFile<'a> {
     /// Control-flow graphs, worked out where a rule asks.
     pub(crate) graphs: Graphs,
     held: Option<Rc<Vec<Held>>>,
+    owners: Option<Rc<Vec<Owner>>>,
 }
 
 impl<'a> CheckedFile<'a> {
@@ -366,6 +386,7 @@ impl<'a> CheckedFile<'a> {
             flows: Flows::new(world, file),
             graphs: Graphs::default(),
             held: None,
+            owners: None,
         }
     }
 
