@@ -10,6 +10,7 @@ pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod holder;
 pub(crate) mod lifetime;
+pub(crate) mod module;
 pub(crate) mod owner;
 pub(crate) mod resource;
 pub(crate) mod summary;

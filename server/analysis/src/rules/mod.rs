@@ -30,6 +30,7 @@ mod way;
 mod work_inside_loop_probe;
 
 pub(crate) use boundary::Identity;
+pub use ownership::generate_close::generate_close;
 pub(crate) use queries::query_findings;
 pub(crate) use sync_twin::find as sync_twins;
 

@@ -99,7 +99,8 @@ impl<'w> Mentions<'_, 'w> {
             return;
         }
         let own = facts.scope(method.def.scope).span;
-        let is_name = |expr: ExprId, name: Option<NameId>| name.is_some_and(|n| facts.expr(expr).kind == ExprKind::Name(n));
+        let is_name =
+            |expr: ExprId, name: Option<NameId>| name.is_some_and(|n| facts.expr(expr).kind == ExprKind::Name(n));
         for (id, expr) in facts.exprs().filter(|(_, e)| own.contains(e.span)) {
             match expr.kind {
                 ExprKind::Call { func, args } if is_name(func, reads[0]) => match facts.args(args) {
@@ -247,7 +248,7 @@ fn closes_something(facts: &FileFacts, scope: ScopeId) -> bool {
 }
 
 /// Whether a callee closes what it is given, as its name says.
-pub(super) fn closes_argument(facts: &FileFacts, func: ExprId) -> bool {
+pub(crate) fn closes_argument(facts: &FileFacts, func: ExprId) -> bool {
     let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = facts.expr(func).kind else { return false };
     let name = facts.name(name);
     CLOSING.contains(&name) || ends(name)

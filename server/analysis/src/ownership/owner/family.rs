@@ -116,9 +116,9 @@ impl Family {
     }
 
     /// The methods that run when one does.
-    pub(super) fn reached_from(&self, method: Def) -> Vec<&Method> {
+    pub(super) fn reached_from(&self, method: Def) -> Vec<Def> {
         let start = self.methods.iter().position(|m| m.def == method);
-        self.reach(start.as_slice()).into_iter().map(|i| &self.methods[i]).collect()
+        self.reach(start.as_slice()).into_iter().map(|i| self.methods[i].def).collect()
     }
 
     /// Whether a class belongs to it.

@@ -11,7 +11,7 @@ mod family;
 mod keeper;
 
 pub(crate) use elsewhere::Elsewhere;
-pub(crate) use ends::{End, Ends};
+pub(crate) use ends::{End, Ends, closes_argument};
 
 use super::file::Held;
 use super::lifetime::Graphs;
@@ -38,6 +38,19 @@ pub(crate) struct Owner {
     pub(crate) closer: Option<Def>,
     /// A base is not known: it may close what nobody else does.
     pub(crate) is_unknown: bool,
+    family: Family,
+}
+
+impl Owner {
+    /// All methods that instances may run, those of the class's own resolution order first.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = Def> + '_ {
+        self.family.methods.iter().map(|method| method.def)
+    }
+
+    /// The methods that run when one does, itself included.
+    pub(crate) fn reached_from(&self, method: Def) -> Vec<Def> {
+        self.family.reached_from(method)
+    }
 }
 
 /// Something that an attribute of the instances of a class keeps.
@@ -110,12 +123,12 @@ pub(crate) fn owners(asked: &mut Asked<'_, '_>, file: FileId, held: &[Held]) -> 
     let mut members = MembersOf::default();
     let owner = |(scope, made)| {
         let family = Family::of(asked.infer, asked.whole, &mut members, Def { file, scope });
-        owner(asked, &family, made)
+        owner(asked, family, made)
     };
     by_class.into_iter().map(owner).collect()
 }
 
-fn owner(asked: &mut Asked<'_, '_>, family: &Family, made: Vec<(Keeper, Acquisition)>) -> Owner {
+fn owner(asked: &mut Asked<'_, '_>, family: Family, made: Vec<(Keeper, Acquisition)>) -> Owner {
     let facts = asked.infer.world.facts(family.class.file);
     let mut keeps: Vec<(Keeper, Vec<Made>)> = Vec::new();
     for (keeper, acquisition) in made {
@@ -137,7 +150,7 @@ fn owner(asked: &mut Asked<'_, '_>, family: &Family, made: Vec<(Keeper, Acquisit
         let mut ends = Mentions {
             infer: asked.infer,
             fates: &mut asked.graphs.fates,
-            family,
+            family: &family,
             owned: &owned,
             is_element: keeper.is_element,
             ends: Ends::default(),
@@ -146,16 +159,16 @@ fn owner(asked: &mut Asked<'_, '_>, family: &Family, made: Vec<(Keeper, Acquisit
         if let Needs::After(_) = owned.needs {
             ends.is_started |= is_started_before(facts, &made);
         }
-        let is_given = is_given(asked.infer, family, &attribute, &made);
+        let is_given = is_given(asked.infer, &family, &attribute, &made);
         let mut kept = Kept { attribute: keeper.name, is_element: keeper.is_element, made, is_given, ends };
         if kept.is_never_closed() {
-            closed_elsewhere(asked, family, &attribute, &mut kept.ends);
+            closed_elsewhere(asked, &family, &attribute, &mut kept.ends);
         }
         kept
     };
     let keeps = keeps.into_iter().map(kept).collect();
     let closer = family.closer().map(|method| method.def);
-    Owner { class: family.class, keeps, closer, is_unknown: family.is_unknown }
+    Owner { class: family.class, keeps, closer, is_unknown: family.is_unknown, family }
 }
 
 /// The method of a class that code stands in, also in a function nested in it.
@@ -226,10 +239,13 @@ fn is_given(infer: &Infer<'_>, family: &Family, attribute: &str, made: &[Made]) 
 
 fn may_be_parameter(facts: &FileFacts, index: &crate::index::FileIndex, method: ScopeId, value: ExprId) -> bool {
     match &facts.expr(value).kind {
-        ExprKind::Name(name) => facts.params_of(method).iter().any(|p| p.name == *name) || {
-            let mut bindings = index.bindings(facts, method, *name);
-            bindings.any(|b| matches!(b.kind, BindingKind::Assign { value: v, .. } if v != value && matches!(facts.expr(v).kind, ExprKind::BoolOp { .. } | ExprKind::IfExp { .. }) && may_be_parameter(facts, index, method, v)))
-        },
+        ExprKind::Name(name) => {
+            facts.params_of(method).iter().any(|p| p.name == *name)
+                || {
+                    let mut bindings = index.bindings(facts, method, *name);
+                    bindings.any(|b| matches!(b.kind, BindingKind::Assign { value: v, .. } if v != value && matches!(facts.expr(v).kind, ExprKind::BoolOp { .. } | ExprKind::IfExp { .. }) && may_be_parameter(facts, index, method, v)))
+                }
+        }
         ExprKind::BoolOp { values, .. } => {
             facts.list(*values).iter().any(|&v| may_be_parameter(facts, index, method, v))
         }
@@ -239,7 +255,9 @@ fn may_be_parameter(facts: &FileFacts, index: &crate::index::FileIndex, method: 
         ExprKind::Call { func, args } => {
             // `kwargs.pop("client", None)`, `kwargs.get("client")`
             let ExprKind::Attribute { value, attr } = facts.expr(*func).kind else { return false };
-            matches!(facts.name(attr), "get" | "pop") && !args.is_empty() && may_be_parameter(facts, index, method, value)
+            matches!(facts.name(attr), "get" | "pop")
+                && !args.is_empty()
+                && may_be_parameter(facts, index, method, value)
         }
         _ => false,
     }

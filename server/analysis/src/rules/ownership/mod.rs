@@ -2,7 +2,9 @@
 
 pub(super) mod after_close;
 pub(super) mod close_not_awaited;
+pub mod generate_close;
 pub(super) mod owner;
+mod owner_order;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
 
@@ -20,7 +22,7 @@ const PROGRAMS: &[&str] = &["main", "amain", "async_main", "main_async", "_main"
 
 impl CheckedFile<'_> {
     /// What the file makes that must be closed.
-    pub(super) fn held(&mut self) -> Rc<Vec<Held>> {
+    pub(crate) fn held(&mut self) -> Rc<Vec<Held>> {
         if let Some(held) = &self.held {
             return held.clone();
         }

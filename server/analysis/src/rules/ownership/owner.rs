@@ -1,6 +1,6 @@
 //! `owner-without-close` and `owner-forgets-resource`: what the instances of a class keep and nobody closes.
 
-use super::{CheckedFile, nameless};
+use super::{CheckedFile, generate_close, nameless, owner_order};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::owner::{Asked, Kept, Owner, owners};
@@ -8,11 +8,11 @@ use crate::types::Def;
 use std::rc::Rc;
 
 const WITHOUT_CLOSE: &str = "owner-without-close";
-const FORGETS: &str = "owner-forgets-resource";
+pub(super) const FORGETS: &str = "owner-forgets-resource";
 
 impl CheckedFile<'_> {
     /// The classes of the file that keep what must be closed.
-    pub(in crate::rules) fn owners(&mut self) -> Rc<Vec<Owner>> {
+    pub(crate) fn owners(&mut self) -> Rc<Vec<Owner>> {
         if let Some(owners) = &self.owners {
             return owners.clone();
         }
@@ -40,7 +40,13 @@ pub(in crate::rules) fn without_close(checked: &mut CheckedFile<'_>) -> Vec<RawF
 
 /// What the close of a class leaves open.
 pub(in crate::rules) fn forgets(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
-    of_each(checked, |checked, owner, kept| forgotten(checked, owner, kept, owner.closer?))
+    let mut found = of_each(checked, |checked, owner, kept| forgotten(checked, owner, kept, owner.closer?));
+    let owners = checked.owners();
+    for owner in owners.iter() {
+        found.extend(owner_order::overwritten(checked, owner).into_iter().map(|finding| (None, finding)));
+        found.extend(owner_order::skipped(checked, owner).map(|finding| (None, finding)));
+    }
+    found
 }
 
 fn of_each(
@@ -53,7 +59,7 @@ fn of_each(
 }
 
 /// How sure it is that what is never closed does harm.
-fn confidence(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Confidence {
+pub(super) fn confidence(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Confidence {
     let owned = &kept.first().owned;
     let sure = !kept.is_given && !owner.is_unknown;
     let confidence = if sure { owned.confidence } else { owned.confidence.min(Confidence::Possible) };
@@ -72,6 +78,7 @@ fn never_closed(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Option
     };
     let mut finding = checked.finding(WITHOUT_CLOSE, confidence(checked, owner, kept), kept.first().call, message)?;
     finding.chain = checked.origin_steps(&kept.first().owned);
+    finding.fixes.extend(generate_close::fix(checked, owner));
     Some(finding)
 }
 
@@ -90,11 +97,12 @@ fn forgotten(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, closer: Def)
     let place = Place { file: closer.file, span: world.scope(closer).name_span };
     finding.chain.push(ChainStep { place, message: "the close of the class".to_owned() });
     finding.chain.extend(checked.origin_steps(&kept.first().owned));
+    finding.fixes.extend(generate_close::fix(checked, owner));
     Some(finding)
 }
 
 /// `self.client (httpx.AsyncClient)`.
-fn described(checked: &CheckedFile<'_>, kept: &Kept) -> String {
+pub(super) fn described(checked: &CheckedFile<'_>, kept: &Kept) -> String {
     let attribute = checked.facts.name(kept.attribute);
     let owned = &kept.first().owned;
     if kept.is_element {
