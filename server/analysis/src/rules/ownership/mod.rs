@@ -2,7 +2,7 @@
 
 pub(super) mod after_close;
 pub(super) mod close_not_awaited;
-pub mod generate_close;
+pub(super) mod generate_close;
 pub(super) mod owner;
 mod owner_order;
 pub(super) mod temporary_resource;
