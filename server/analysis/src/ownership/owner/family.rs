@@ -52,6 +52,8 @@ pub(super) struct Family {
     pub(super) classes: Vec<Def>,
     /// How many of them an instance of the class itself has.
     own: usize,
+    /// A base of the class is not read, so that it may have a close of its own.
+    pub(super) has_outside: bool,
     /// A base of the class is not known.
     pub(super) is_unknown: bool,
     /// The methods of all of them.
@@ -84,7 +86,8 @@ impl Family {
                 closes: false,
             }));
         }
-        let mut family = Self { class, classes, own, is_unknown: mro.unknown, methods };
+        let has_outside = mro.unknown || !mro.externals.is_empty();
+        let mut family = Self { class, classes, own, has_outside, is_unknown: mro.unknown, methods };
         let closers = |method: &Method| is_closer(&method.name);
         let closers: Vec<usize> = (0..family.methods.len()).filter(|&i| closers(&family.methods[i])).collect();
         for i in family.reach(&closers) {

@@ -36,6 +36,8 @@ pub(crate) struct Owner {
     pub(crate) keeps: Vec<Kept>,
     /// The method that closes an instance: the one to call.
     pub(crate) closer: Option<Def>,
+    /// A base is not read: it may have a close of its own.
+    pub(crate) has_outside: bool,
     /// A base is not known: it may close what nobody else does.
     pub(crate) is_unknown: bool,
     family: Family,
@@ -168,7 +170,8 @@ fn owner(asked: &mut Asked<'_, '_>, family: Family, made: Vec<(Keeper, Acquisiti
     };
     let keeps = keeps.into_iter().map(kept).collect();
     let closer = family.closer().map(|method| method.def);
-    Owner { class: family.class, keeps, closer, is_unknown: family.is_unknown, family }
+    let (has_outside, is_unknown) = (family.has_outside, family.is_unknown);
+    Owner { class: family.class, keeps, closer, has_outside, is_unknown, family }
 }
 
 /// The method of a class that code stands in, also in a function nested in it.

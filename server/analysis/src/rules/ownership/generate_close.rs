@@ -176,7 +176,8 @@ impl Class<'_> {
         let enters = [enter, exit].iter().any(|name| {
             self.source.index.name(name).is_some_and(|name| self.source.index.binds(self.owner.class.scope, name))
         });
-        if !enters {
+        // A base that is not read may be entered in a way of its own.
+        if !enters && !self.owner.has_outside {
             lines.push(String::new());
             lines.push(format!("{prefix}def {enter}(self) -> \"{name}\":"));
             lines.push(format!("{step}return self"));

@@ -3,7 +3,12 @@
 use super::{CheckedFile, generate_close, nameless, owner_order};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
+use crate::ownership::file::Held;
+use crate::ownership::holder::Holder;
+use crate::ownership::module::closed_in_program;
 use crate::ownership::owner::{Asked, Kept, Owner, owners};
+use crate::ownership::resource::{Needs, Origin};
+use crate::roots::is_test_module;
 use crate::types::Def;
 use std::rc::Rc;
 
@@ -32,10 +37,36 @@ impl CheckedFile<'_> {
 
 /// What nothing closes, of classes without a close.
 pub(in crate::rules) fn without_close(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
-    of_each(checked, |checked, owner, kept| match owner.closer {
+    let mut found = of_each(checked, |checked, owner, kept| match owner.closer {
         None => never_closed(checked, owner, kept),
         Some(_) => None,
-    })
+    });
+    let held = checked.held();
+    found.extend(held.iter().filter_map(|held| of_module(checked, held)).map(|finding| (None, finding)));
+    found
+}
+
+/// What a variable of a module has and nothing closes, if Python says something of it when it is left open, or it is a pool:
+/// it lives as long as the program, so that this is no more than untidy.
+fn of_module(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
+    let (Holder::Module { name }, owned) = (&held.holder, &held.acquisition.owned) else { return None };
+    let Origin::Known(row) = owned.origin else { return None };
+    let is_heard = row.unclosed.is_some() || owned.what.to_lowercase().contains("pool");
+    let module = checked.analysis.world.program.module_name(checked.file);
+    let matters = owned.needs == Needs::Made && !row.lenient && !is_test_module(module);
+    if !is_heard || !matters || checked.analysis.is_script(checked.file) {
+        return None;
+    }
+    if !closed_in_program(checked.analysis, checked.file, *name).is_empty() {
+        return None;
+    }
+    let variable = checked.facts.name(*name);
+    let what = match super::given_by(owned) {
+        Some(function) => format!("{variable} (from {function}())"),
+        None => format!("{variable} ({})", owned.what),
+    };
+    let message = format!("the module keeps {what}, and nothing closes it when the program ends");
+    checked.finding(WITHOUT_CLOSE, Confidence::Possible, held.acquisition.call, message)
 }
 
 /// What the close of a class leaves open.
@@ -72,9 +103,10 @@ fn never_closed(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Option
     }
     let class = checked.analysis.world.name(owner.class);
     let what = described(checked, kept);
-    let message = match kept.is_given {
-        true => format!("{class} keeps {what} where none is handed in, and has no close for it"),
-        false => format!("{class} keeps {what} and has no close: it is never closed"),
+    let message = match (kept.is_given, owner.has_outside) {
+        (true, _) => format!("{class} keeps {what} where none is handed in, and has no close for it"),
+        (false, true) => format!("{class} keeps {what}, and nothing closes it"),
+        (false, false) => format!("{class} keeps {what} and has no close: it is never closed"),
     };
     let mut finding = checked.finding(WITHOUT_CLOSE, confidence(checked, owner, kept), kept.first().call, message)?;
     finding.chain = checked.origin_steps(&kept.first().owned);
