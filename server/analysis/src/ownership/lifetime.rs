@@ -47,6 +47,8 @@ pub(crate) struct Lifetime {
     pub(crate) scope: ScopeId,
     /// The variable.
     pub(crate) name: NameId,
+    /// It, and the variables that are given its value.
+    pub(crate) names: Vec<NameId>,
     /// The mentions that close it, in source order.
     pub(crate) closed: Vec<ExprId>,
     /// The mentions that hand it on, in source order.
@@ -108,6 +110,7 @@ pub(crate) fn lifetime(
         acquisition: acquisition.clone(),
         scope,
         name,
+        names: events.names.clone(),
         handed_on: doing(Use::Gone),
         leaks,
         used_closed: used.iter().copied().filter(closed_before).collect(),

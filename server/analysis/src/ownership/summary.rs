@@ -128,7 +128,7 @@ fn is_alias(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
 }
 
 /// The places where a variable of a function is named, those in functions and lambdas inside it included.
-fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
+pub(crate) fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
     let own = facts.scope(scope).span;
     let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
     named.filter(|(_, e)| binding_scope(facts, e.scope, name) == scope).map(|(id, _)| id).collect()

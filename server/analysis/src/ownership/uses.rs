@@ -269,6 +269,10 @@ impl<'w> Uses<'_, 'w> {
         if self.owned.closes.methods.iter().any(|closer| closer == name) || matches!(name, "__aexit__" | "__exit__") {
             return Use::Closed;
         }
+        // It waits for a close that was begun.
+        if self.owned.closes.then_await.as_deref() == Some(name) || name == "wait_closed" {
+            return Use::Looked;
+        }
         if ends(name) {
             return Use::Gone;
         }

@@ -2,6 +2,7 @@
 
 pub(super) mod after_close;
 pub(super) mod close_not_awaited;
+mod mend;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
 

@@ -1,6 +1,6 @@
 //! `unclosed-resource` and `close-skipped-on-error`: what a function makes for itself and does not close on every path.
 
-use super::{CheckedFile, close_text, described, nameless};
+use super::{CheckedFile, close_text, described, mend, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
@@ -68,6 +68,7 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
     let confidence = checked.where_it_matters(life.scope, likely.min(life.acquisition.owned.confidence));
     let mut finding = checked.finding(rule, confidence, life.acquisition.call, message(checked, life, leak))?;
     finding.chain = chain(checked, life, leak);
+    finding.fixes = mend::close_it(checked, life);
     Some(finding)
 }
 
