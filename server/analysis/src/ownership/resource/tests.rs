@@ -432,6 +432,33 @@ Split(shared)
 }
 
 #[test]
+fn what_is_held_only_for_some_arguments() {
+    check(
+        r#"
+import asyncio, httpx
+class Branch:
+    async def open(self, url):
+        if url == "memory":
+            self.reader, self.writer = await asyncio.open_connection(url)
+    async def close(self): self.writer.close()
+class Guard:
+    def __init__(self): self.client = None
+    async def open(self):
+        if not self.is_open:
+            self.client = httpx.AsyncClient()
+    async def close(self): await self.client.aclose()
+Branch(); Guard()
+"#,
+        expect![[r#"
+            5: asyncio.open_connection awaited[1]: await close, then wait_closed, Likely
+            11: httpx.AsyncClient: await aclose, async with, Likely
+            13: Branch: await close, after open, acquires at 5, Possible
+            13: Guard: await close, after open, acquires at 11, Likely
+        "#]],
+    );
+}
+
+#[test]
 fn factories() {
     check(
         r#"
