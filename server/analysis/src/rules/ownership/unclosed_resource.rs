@@ -35,7 +35,8 @@ fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding
 /// It is made, and nobody has it.
 fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let owned = &held.acquisition.owned;
-    if owned.needs != Needs::Made {
+    // A response nobody reads is let go of when it is collected, and so on.
+    if owned.needs != Needs::Made || owned.confidence < Confidence::Likely {
         return None;
     }
     let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
