@@ -128,6 +128,11 @@ impl Events {
         self.arms = arms.iter().copied().filter(|&(stmt, taken)| !arms.contains(&(stmt, !taken))).collect();
     }
 
+    /// Whether what happens at a step only happens if it does not raise.
+    fn happens_at_last(&self, step: Step) -> bool {
+        matches!(step, Step::Eval(expr) if self.at.get(&Point::Expr(expr)) == Some(&Event::Use(Use::Needed)))
+    }
+
     /// The states after a step.
     fn transfer(&self, facts: &FileFacts, step: Step, before: States) -> States {
         let point = match step {
@@ -154,9 +159,11 @@ impl<'c> Flow<'c> {
         let mut queued = vec![false; cfg.len()];
         while let Some(node) = work.pop() {
             queued[node.index()] = false;
-            let after = events.transfer(facts, cfg.step(node), flow.before[node.index()]);
+            let before = flow.before[node.index()];
+            let after = events.transfer(facts, cfg.step(node), before);
             for &(to, edge) in cfg.edges(node) {
-                let incoming = raised(after, edge);
+                let from = if edge != Edge::Normal && events.happens_at_last(cfg.step(node)) { before } else { after };
+                let incoming = raised(from, edge);
                 let known = flow.before[to.index()];
                 let all = known.with(incoming);
                 if all != known {

@@ -53,6 +53,8 @@ pub(crate) struct Lifetime {
     pub(crate) closed: Vec<ExprId>,
     /// The mentions that hand it on, in source order.
     pub(crate) handed_on: Vec<ExprId>,
+    /// A function inside may close it, or hand it on.
+    pub(crate) captured: bool,
     /// How it stays open, the worst first.
     pub(crate) leaks: Vec<Leak>,
     /// Mentions that use it where it is closed on all paths.
@@ -112,6 +114,7 @@ pub(crate) fn lifetime(
         name,
         names: events.names.clone(),
         handed_on: doing(Use::Gone),
+        captured: events.at.iter().any(|(at, e)| matches!(at, Point::Define(_)) && *e == Event::Use(Use::Gone)),
         leaks,
         used_closed: used.iter().copied().filter(closed_before).collect(),
         closed_again: closed.iter().copied().filter(closed_before).collect(),

@@ -2,6 +2,7 @@
 
 use super::handlers::{Catches, catches};
 use super::{Cfg, Edge, MAX_NODES, NodeId, Step};
+use crate::ownership::uses::last_name;
 use asyncwise_syntax::facts::*;
 
 /// Where the ways out of a statement lead.
@@ -305,7 +306,9 @@ impl<'a> Builder<'a> {
         for item in items.iter().rev() {
             self.step(Step::Leave(item.context));
             if is_async {
-                self.may_wait();
+                // Few blocks raise at their end what was not raised inside.
+                self.may_raise(if is_group(facts, item.context) { Edge::Raised } else { Edge::CallRaised });
+                self.may_raise(Edge::Cancelled);
             }
         }
         self.go(after);
@@ -411,4 +414,10 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+/// Whether a block waits for tasks at its end, and raises what they raise.
+fn is_group(facts: &FileFacts, context: ExprId) -> bool {
+    let ExprKind::Call { func, .. } = facts.expr(context).kind else { return false };
+    matches!(last_name(facts, func), "TaskGroup" | "create_task_group" | "open_nursery")
 }

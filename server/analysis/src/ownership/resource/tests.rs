@@ -122,8 +122,8 @@ async def main(db):
 "#,
         expect![[r#"
             5: httpx.AsyncClient: await aclose, async with, Likely
-            6: asyncio.open_connection awaited[1]: await close, then wait_closed, Likely
-            7: asyncio.open_connection awaited[1]: await close, then wait_closed, Likely
+            6: asyncio.open_connection awaited[1]: close, then wait_closed, Likely
+            7: asyncio.open_connection awaited[1]: close, then wait_closed, Likely
             8: asyncpg.create_pool awaited: await close/terminate, async with call, Likely
             9: asyncpg.Pool.acquire awaited: await by asyncpg.Pool.release, async with call, Likely
             11: anyio.create_memory_object_stream[0]: aclose/close, async with, Possible
@@ -328,7 +328,7 @@ Lazy(); Entered(); Connection(); Worker(); Stack(); Owner(); Pools()
         expect![[r#"
             8: httpx.AsyncClient: await aclose, async with, Likely
             22: httpx.AsyncClient: await aclose, async with, Likely
-            28: asyncio.open_connection awaited[1]: await close, then wait_closed, Likely
+            28: asyncio.open_connection awaited[1]: close, then wait_closed, Likely
             42: contextlib.AsyncExitStack: await aclose, async with, after enter_async_context/enter_context/push_async_exit/push/push_async_callback/callback, Likely
             49: Worker: await stop, after start, acquires at 35, Possible
             58: httpx.AsyncClient: await aclose, async with, Likely
@@ -450,7 +450,7 @@ class Guard:
 Branch(); Guard()
 "#,
         expect![[r#"
-            5: asyncio.open_connection awaited[1]: await close, then wait_closed, Likely
+            5: asyncio.open_connection awaited[1]: close, then wait_closed, Likely
             11: httpx.AsyncClient: await aclose, async with, Likely
             13: Branch: await close, after open, acquires at 5, Possible
             13: Guard: await close, after open, acquires at 11, Likely

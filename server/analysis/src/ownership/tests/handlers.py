@@ -97,7 +97,7 @@ async def finally_in_finally(y):
             await x.aclose()  # closed
 
 async def two_in_one_finally(y):
-    x = Resource()  # leaks: raises, call raises, cancelled
+    x = Resource()  # leaks: call raises, cancelled
     try:
         await x.get()
     finally:

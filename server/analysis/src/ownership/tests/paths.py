@@ -117,3 +117,17 @@ async def match_arms(a):
             await x.aclose()  # closed
         case _:
             return None
+
+async def a_start_that_raises_leaves_nothing():
+    x = Lazy()
+    await x.start()
+    await x.aclose()
+
+async def a_start_that_is_given_up(log):
+    x = Lazy()
+    try:
+        await x.start()
+    except Exception:
+        log.warning("failed")
+        return
+    await x.aclose()

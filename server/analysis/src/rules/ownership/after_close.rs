@@ -30,6 +30,11 @@ pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
 pub(in crate::rules) fn closed_twice(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     of_each(checked, |checked, life| {
         let first = *life.closed_again.first()?;
+        // Reading to the end closes, too, and may be asked for twice.
+        let is_plain = |&closed: &ExprId| is_final(checked.facts, closed, life.acquisition.owned.closes.awaited);
+        if !life.closed.iter().all(is_plain) {
+            return None;
+        }
         let what = described(checked.facts, life);
         at_mention(
             checked,

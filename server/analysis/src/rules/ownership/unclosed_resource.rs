@@ -66,6 +66,10 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
         How::Returns | How::Overwritten | How::Raises => Confidence::Likely,
         How::CallRaises | How::Cancelled => Confidence::Possible,
     };
+    // What hardly matters anyway is told of only where it is plain.
+    if life.acquisition.owned.confidence < Confidence::Likely && leak.how > How::Overwritten {
+        return None;
+    }
     let confidence = checked.where_it_matters(life.scope, likely.min(life.acquisition.owned.confidence));
     let mut finding = checked.finding(rule, confidence, life.acquisition.call, message(checked, life, leak))?;
     finding.chain = chain(checked, life, leak);
@@ -77,8 +81,8 @@ fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
     let facts = checked.facts;
     let what = described(facts, life);
     let function = facts.name(facts.scope(life.scope).name);
-    let is_ended = !life.closed.is_empty() || !life.handed_on.is_empty();
-    let before = if life.closed.is_empty() { "before it is handed on" } else { "before the close" };
+    let is_ended = !life.closed.is_empty() || !life.handed_on.is_empty() || life.captured;
+    let before = if life.closed.is_empty() && !life.captured { "before it is handed on" } else { "before the close" };
     let raiser = leak.cause.map_or_else(|| "something".to_owned(), |cause| raiser(checked, cause));
     match leak.how {
         How::Overwritten => format!("{what} is still open when {} is given another value", facts.name(life.name)),
@@ -90,6 +94,9 @@ fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
             }
             None => format!("{what} is still open when {function}() ends"),
         },
+        How::Raises | How::CallRaises if raiser.starts_with("the `raise`") => {
+            format!("{what} stays open after {raiser}, {before}")
+        }
         How::Raises | How::CallRaises => format!("{what} stays open if {raiser} raises {before}"),
         How::Cancelled => format!("{what} stays open if the task is cancelled in {raiser} {before}"),
     }
@@ -102,10 +109,12 @@ fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
         ExprKind::Await(value) => value,
         _ => cause,
     };
+    let is_raised = matches!(facts.expr(cause).parent, Parent::Stmt(s) if matches!(facts.stmt(s).kind, StmtKind::Raise { .. }));
     match facts.expr(call).kind {
+        _ if is_raised => format!("the `raise` on line {}", checked.line(facts.expr(cause).span)),
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
         ExprKind::Yield(_) => "the block around the `yield`".to_owned(),
-        _ => "this".to_owned(),
+        _ => format!("what stands on line {}", checked.line(facts.expr(cause).span)),
     }
 }
 
@@ -132,7 +141,7 @@ fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainSt
         None if life.handed_on.is_empty() => {}
         None => steps.push(checked.step_at(life.handed_on[0], "handed on here, on other paths")),
     }
-    if life.closed.is_empty() && life.handed_on.is_empty() {
+    if life.closed.is_empty() && life.handed_on.is_empty() && !life.captured {
         let text = close_text(facts.name(life.name), owned);
         let end = facts.scope(life.scope).name_span;
         let place = Place { file: checked.file, span: end };
