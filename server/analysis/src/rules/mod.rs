@@ -16,6 +16,7 @@ mod notebook_event_loop;
 mod origins;
 mod ownership;
 mod queries;
+mod recorded_before_done;
 mod refusing;
 mod self_deadlocking_wait;
 mod swallowed_loop_error;
@@ -32,6 +33,7 @@ mod work_inside_loop_probe;
 pub(crate) use boundary::Identity;
 pub(crate) use queries::query_findings;
 pub(crate) use sync_twin::find as sync_twins;
+pub(crate) use tried::tells;
 
 use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Confidence, FileId, Finding, Place};
@@ -53,7 +55,7 @@ use std::rc::Rc;
 pub struct RuleInfo {
     /// Its name, which is its code.
     pub name: &'static str,
-    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `suppression`; `audit`: see [`Self::is_audit_only`]).
+    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `state`, `suppression`; `audit`: see [`Self::is_audit_only`]).
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
@@ -218,6 +220,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "recorded-before-done",
+        group: "state",
+        summary: "A mark says that awaited work is done although it failed, and it is never tried again",
+        same_as: &[],
+        default_on: true,
+        page: page!("recorded-before-done"),
+    },
+    RuleInfo {
         name: "self-deadlocking-wait",
         group: "loop-boundary",
         summary: "The thread of an event loop waits for what only this loop can do",
@@ -323,6 +333,7 @@ static IN_RUST: &[(&str, Find)] = &[
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("recorded-before-done", recorded_before_done::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),
     ("task-without-loop", task_without_loop::find),

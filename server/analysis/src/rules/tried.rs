@@ -112,7 +112,7 @@ const BRIDGES: &[&str] = &[
 ];
 
 /// Whether a call of this name only says something: to a log, a terminal.
-pub(super) fn tells(name: &str) -> bool {
+pub(crate) fn tells(name: &str) -> bool {
     let name = name.trim_start_matches('_');
     TELLING.contains(&name) || name.starts_with("log_")
 }
