@@ -93,6 +93,12 @@ impl<'a> Swallowers<'a> {
         self.of_await_within(file, awaited, 0)
     }
 
+    /// Whether what is awaited raises no error, whatever is done with its result.
+    pub(crate) fn raises_nothing(&mut self, file: FileId, awaited: ExprId) -> bool {
+        let ExprKind::Await(value) = self.analysis.world.facts(file).expr(awaited).kind else { return false };
+        self.of_await(file, awaited).is_some() || self.of_call(file, value, 0).is_some()
+    }
+
     fn of_await_within(&mut self, file: FileId, awaited: ExprId, depth: usize) -> Option<Arc<Swallowing>> {
         let facts = self.analysis.world.facts(file);
         let ExprKind::Await(value) = facts.expr(awaited).kind else { return None };

@@ -6,8 +6,10 @@ use super::holder::Holder;
 use super::resource::{Acquisition, Needs};
 use super::summary::{self, Fates};
 use super::uses::{Use, Uses};
+use crate::analysis::Analysis;
 use crate::finding::FileId;
 use crate::infer::Infer;
+use crate::swallows::Swallowers;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -67,23 +69,42 @@ pub(crate) struct Lifetime {
 
 /// The graphs of the functions of one file, and what callees do with arguments.
 #[derive(Default)]
-pub(crate) struct Graphs {
+pub(crate) struct Graphs<'a> {
     cfgs: FxHashMap<ScopeId, Option<Rc<Cfg>>>,
     /// What callees do.
     pub(crate) fates: Fates,
+    /// Which callees raise nothing, where that can be asked.
+    swallowers: Option<Swallowers<'a>>,
 }
 
-impl Graphs {
+impl<'a> Graphs<'a> {
+    /// The graphs of a file of a solved analysis.
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
+        Self { swallowers: Some(Swallowers::new(analysis)), ..Self::default() }
+    }
+
     /// The graph of a scope; none where there cannot be one.
-    pub(crate) fn of(&mut self, facts: &FileFacts, scope: ScopeId) -> Option<Rc<Cfg>> {
-        self.cfgs.entry(scope).or_insert_with(|| Cfg::new(facts, scope).map(Rc::new)).clone()
+    pub(crate) fn of(&mut self, facts: &FileFacts, file: FileId, scope: ScopeId) -> Option<Rc<Cfg>> {
+        if let Some(known) = self.cfgs.get(&scope) {
+            return known.clone();
+        }
+        let mut cfg = Cfg::new(facts, scope);
+        if let (Some(cfg), Some(swallowers)) = (&mut cfg, &mut self.swallowers) {
+            cfg.take_out_errors(|expr| {
+                let is_awaited = matches!(facts.expr(expr).kind, ExprKind::Await(_));
+                is_awaited && swallowers.raises_nothing(file, expr)
+            });
+        }
+        let cfg = cfg.map(Rc::new);
+        self.cfgs.insert(scope, cfg.clone());
+        cfg
     }
 }
 
 /// The life of what an acquisition gives to a variable of a function; none where it cannot be followed.
 pub(crate) fn lifetime(
     infer: &mut Infer<'_>,
-    graphs: &mut Graphs,
+    graphs: &mut Graphs<'_>,
     file: FileId,
     acquisition: &Acquisition,
     holder: &Holder,
@@ -92,7 +113,7 @@ pub(crate) fn lifetime(
     let facts = infer.world.facts(file);
     let fresh = matches!(acquisition.owned.needs, Needs::After(_));
     let yield_hands_on = !yields_to_a_block(facts, scope);
-    let cfg = graphs.of(facts, scope)?;
+    let cfg = graphs.of(facts, file, scope)?;
     let mut uses =
         Uses { infer, fates: &mut graphs.fates, file, scope, owned: &acquisition.owned, yield_hands_on, depth: 0 };
     let mut events = summary::events(&mut uses, &[name], &[(target, Event::Acquired { fresh })])?;

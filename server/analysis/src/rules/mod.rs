@@ -360,7 +360,7 @@ pub(crate) struct CheckedFile<'a> {
     /// Loop states, worked out where a rule asks.
     pub(crate) flows: Flows<'a>,
     /// Control-flow graphs, worked out where a rule asks.
-    pub(crate) graphs: Graphs,
+    pub(crate) graphs: Graphs<'a>,
     held: Option<Rc<Vec<Held>>>,
 }
 
@@ -375,7 +375,7 @@ impl<'a> CheckedFile<'a> {
             index,
             infer: Infer::new(world),
             flows: Flows::new(world, file),
-            graphs: Graphs::default(),
+            graphs: Graphs::new(analysis),
             held: None,
         }
     }

@@ -282,7 +282,11 @@ impl<'a> Builder<'a> {
             self.expression(item.context);
             self.step(Step::Enter(item.context));
             if is_async {
-                self.may_wait();
+                // What stands there by its name is a lock, or was made before: entering it waits, and does not fail.
+                if matches!(facts.expr(item.context).kind, ExprKind::Call { .. }) {
+                    self.may_raise(Edge::Raised);
+                }
+                self.may_raise(Edge::Cancelled);
             }
             if let Some(target) = item.target {
                 self.target(target);
@@ -387,7 +391,9 @@ impl<'a> Builder<'a> {
             self.go(done);
         }
         if errors_pass {
-            self.link(raised, ways.raises, Edge::Raised);
+            // Beside the errors that are expected here, others are less likely.
+            let expected = handlers.iter().any(|h| super::handlers::caught(self.facts, h.types) == Catches::Some);
+            self.link(raised, ways.raises, if expected { Edge::CallRaised } else { Edge::Raised });
         }
         if cancellations_pass {
             self.link(cancelled, ways.cancels, Edge::Cancelled);

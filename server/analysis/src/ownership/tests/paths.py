@@ -119,15 +119,15 @@ async def match_arms(a):
             return None
 
 async def a_start_that_raises_leaves_nothing():
-    x = Lazy()
+    x = Lazy()  # no leaks
     await x.start()
-    await x.aclose()
+    await x.aclose()  # closed
 
 async def a_start_that_is_given_up(log):
-    x = Lazy()
+    x = Lazy()  # no leaks
     try:
         await x.start()
     except Exception:
         log.warning("failed")
         return
-    await x.aclose()
+    await x.aclose()  # closed

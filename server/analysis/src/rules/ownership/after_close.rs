@@ -11,7 +11,8 @@ use asyncwise_syntax::facts::*;
 pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     of_each(checked, |checked, life| {
         let first = *life.used_closed.first()?;
-        let is_over = life.closed.iter().all(|&closed| is_final(checked.facts, closed, life.acquisition.owned.closes.awaited));
+        let is_over =
+            life.closed.iter().all(|&closed| is_final(checked.facts, closed, life.acquisition.owned.closes.awaited));
         if !is_over || !is_waited_for(checked.facts, first) {
             return None;
         }

@@ -70,11 +70,22 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
     if life.acquisition.owned.confidence < Confidence::Likely && leak.how > How::Overwritten {
         return None;
     }
+    let likely = if is_made_by_a_block(checked.facts, life) { Confidence::Possible } else { likely };
     let confidence = checked.where_it_matters(life.scope, likely.min(life.acquisition.owned.confidence));
     let mut finding = checked.finding(rule, confidence, life.acquisition.call, message(checked, life, leak))?;
     finding.chain = chain(checked, life, leak);
     finding.fixes = mend::close_it(checked, life);
     Some(finding)
+}
+
+/// Whether it is made by a method of something that a `with` of the function closes: what that made is closed with it, most
+/// often.
+fn is_made_by_a_block(facts: &FileFacts, life: &Lifetime) -> bool {
+    let ExprKind::Call { func, .. } = facts.expr(life.acquisition.call).kind else { return false };
+    let ExprKind::Attribute { value, .. } = facts.expr(func).kind else { return false };
+    let ExprKind::Name(maker) = facts.expr(value).kind else { return false };
+    let mut bindings = facts.bindings_of(life.scope).iter();
+    bindings.any(|b| b.name == maker && matches!(b.kind, BindingKind::With { .. }))
 }
 
 fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
@@ -109,7 +120,8 @@ fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
         ExprKind::Await(value) => value,
         _ => cause,
     };
-    let is_raised = matches!(facts.expr(cause).parent, Parent::Stmt(s) if matches!(facts.stmt(s).kind, StmtKind::Raise { .. }));
+    let is_raised =
+        matches!(facts.expr(cause).parent, Parent::Stmt(s) if matches!(facts.stmt(s).kind, StmtKind::Raise { .. }));
     match facts.expr(call).kind {
         _ if is_raised => format!("the `raise` on line {}", checked.line(facts.expr(cause).span)),
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
