@@ -21,7 +21,7 @@ pub(crate) struct Leak {
     pub(crate) how: How,
     /// What raises, waits or leaves first on that way: an expression.
     pub(crate) cause: Option<ExprId>,
-    /// The `return` or `raise` by which the function is left, if it is one; else it ends, or an exception passes through it.
+    /// The last `return`, `raise` or `break` on it; without one the function ends, or an exception passes through it.
     pub(crate) exit: Option<StmtId>,
 }
 
@@ -190,7 +190,7 @@ fn leak(facts: &FileFacts, cfg: &Cfg, how: How, way: &[(NodeId, Edge)], end: Nod
         None => None,
     };
     let exit = way.iter().rev().find_map(|(node, _)| match cfg.step(*node) {
-        Step::Exit(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Raise { .. }) => Some(stmt),
+        Step::Exit(stmt) if !matches!(facts.stmt(stmt).kind, StmtKind::Continue) => Some(stmt),
         _ => None,
     });
     Leak { how, cause, exit }

@@ -31,6 +31,8 @@ pub(super) struct Builder<'a> {
     pub(super) at: Option<NodeId>,
     pub(super) ways: Ways,
     pub(super) depth: u32,
+    /// In a `finally`: nobody expects clean-up to fail.
+    in_finally: bool,
 }
 
 /// Deeper nesting than this is not looked into.
@@ -47,7 +49,17 @@ impl<'a> Builder<'a> {
         };
         let nodes = vec![Step::Join; 4];
         let reached = vec![false; nodes.len()];
-        Self { facts, scope, nodes, links: Vec::new(), reached, at: Some(NodeId::ENTRY), ways, depth: 0 }
+        Self {
+            facts,
+            scope,
+            nodes,
+            links: Vec::new(),
+            reached,
+            at: Some(NodeId::ENTRY),
+            ways,
+            depth: 0,
+            in_finally: false,
+        }
     }
 
     pub(super) fn build(mut self) -> Option<Cfg> {
@@ -117,6 +129,7 @@ impl<'a> Builder<'a> {
 
     /// The step where we are may raise.
     pub(super) fn may_raise(&mut self, edge: Edge) {
+        let edge = if self.in_finally && edge == Edge::Raised { Edge::CallRaised } else { edge };
         if let Some(at) = self.at {
             let to = if edge == Edge::Cancelled { self.ways.cancels } else { self.ways.raises };
             self.link(at, to, edge);
@@ -217,7 +230,8 @@ impl<'a> Builder<'a> {
         self.condition(test, after, fails);
         self.resume(fails);
         self.expressions(message.as_slice());
-        self.may_raise(Edge::Raised);
+        // Assertions say what never happens.
+        self.may_raise(Edge::CallRaised);
         self.resume(after);
     }
 
@@ -402,6 +416,7 @@ impl<'a> Builder<'a> {
 
     /// The block of a `finally`, once for each way into it.
     fn finally(&mut self, body: Block, own: Ways, after: NodeId) {
+        let outer_finally = std::mem::replace(&mut self.in_finally, true);
         self.block(body);
         self.go(after);
         let outer = self.ways;
@@ -419,6 +434,7 @@ impl<'a> Builder<'a> {
                 self.link(at, target, edge);
             }
         }
+        self.in_finally = outer_finally;
     }
 }
 

@@ -97,7 +97,7 @@ async def walrus():
         await x.get()
 
 async def assertion(a):
-    x = Resource()  # leaks: raises
+    x = Resource()  # leaks: call raises
     assert a
     await x.aclose()  # closed
 

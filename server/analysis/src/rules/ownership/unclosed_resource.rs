@@ -6,7 +6,7 @@ use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
 use crate::ownership::holder::Holder;
 use crate::ownership::lifetime::{How, Leak, Lifetime};
-use crate::ownership::resource::Needs;
+use crate::ownership::resource::{Needs, Origin};
 use asyncwise_syntax::facts::*;
 
 const UNCLOSED: &str = "unclosed-resource";
@@ -35,8 +35,12 @@ fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding
 /// It is made, and nobody has it.
 fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let owned = &held.acquisition.owned;
-    // A response nobody reads is let go of when it is collected, and so on.
-    if owned.needs != Needs::Made || owned.confidence < Confidence::Likely {
+    // A response nobody reads is let go of when it is collected, a client that never connects holds nothing.
+    let is_open = match owned.origin {
+        Origin::Known(row) => row.awaited || row.unclosed.is_some(),
+        _ => true,
+    };
+    if owned.needs != Needs::Made || owned.confidence < Confidence::Likely || !is_open {
         return None;
     }
     let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
@@ -60,6 +64,9 @@ fn rule_of(life: &Lifetime, leak: &Leak) -> &'static str {
 fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Option<Finding> {
     let leak = life.leaks.first()?;
     if rule_of(life, leak) != rule {
+        return None;
+    }
+    if leak.how > How::Overwritten && checked.is_run_as_program(life.scope, 0) {
         return None;
     }
     let likely = match leak.how {
@@ -99,6 +106,10 @@ fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
         How::Overwritten => format!("{what} is still open when {} is given another value", facts.name(life.name)),
         _ if !is_ended => format!("{what} is never closed"),
         How::Returns => match leak.exit {
+            Some(exit) if matches!(facts.stmt(exit).kind, StmtKind::Break) => {
+                let line = checked.line(facts.stmt(exit).span);
+                format!("{what} is still open when the `break` on line {line} passes by the close")
+            }
             Some(exit) => {
                 let line = checked.line(facts.stmt(exit).span);
                 format!("{what} is still open when {function}() returns on line {line}")
@@ -144,8 +155,11 @@ fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainSt
     }
     if let Some(exit) = leak.exit {
         let place = Place { file: checked.file, span: facts.stmt(exit).span };
-        let leaves = matches!(facts.stmt(exit).kind, StmtKind::Return(_));
-        let message = if leaves { "returns without closing it" } else { "raises without closing it" };
+        let message = match facts.stmt(exit).kind {
+            StmtKind::Return(_) => "returns without closing it",
+            StmtKind::Break => "leaves the loop without closing it",
+            _ => "raises without closing it",
+        };
         steps.push(ChainStep { place, message: message.to_owned() });
     }
     match life.closed.first() {
