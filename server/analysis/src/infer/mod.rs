@@ -21,7 +21,6 @@ pub(crate) use memo::{Answer, FileMemo, Keeping, Key, working_for};
 use crate::finding::FileId;
 use crate::index::FileIndex;
 use crate::knowledge::Knowledge;
-use crate::ownership::resource::Shared;
 use crate::program::Program;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -39,8 +38,6 @@ pub struct World {
     pub knowledge: &'static Knowledge,
     /// What is remembered, by the file it speaks of.
     pub(crate) memos: Vec<Arc<FileMemo>>,
-    /// What is remembered of what must be closed, which only rules ask for.
-    pub(crate) resources: Shared,
     /// Counts the worlds that share memory.
     generation: u32,
     pub(crate) keeping: Keeping,
@@ -50,8 +47,7 @@ impl World {
     /// A world of a program, with nothing remembered. It remembers what is asked of it.
     pub fn new(program: Arc<Program>, indexes: Vec<Arc<FileIndex>>, knowledge: &'static Knowledge) -> Self {
         let memos = program.ids().map(|_| Arc::default()).collect();
-        let resources = Shared::default();
-        Self { program, indexes, knowledge, memos, resources, generation: 0, keeping: Keeping::Answers }
+        Self { program, indexes, knowledge, memos, generation: 0, keeping: Keeping::Answers }
     }
     /// The world after `changed` files got other texts: what is remembered of the others still holds, as long as
     /// nobody shows that it does not.
@@ -62,8 +58,7 @@ impl World {
             memos[file.index()] = Arc::default();
         }
         let generation = self.generation + 1;
-        let (knowledge, resources) = (self.knowledge, Shared::default());
-        Self { program, indexes, knowledge, memos, resources, generation, keeping: Keeping::Readers }
+        Self { program, indexes, knowledge: self.knowledge, memos, generation, keeping: Keeping::Readers }
     }
     /// The facts of a file.
     pub fn facts(&self, file: FileId) -> &FileFacts {

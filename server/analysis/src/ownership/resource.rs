@@ -10,7 +10,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use acquire::{Resources, Shared};
+pub(crate) use acquire::Resources;
 
 use crate::finding::{Confidence, FileId};
 use crate::knowledge::Resource;

@@ -9,19 +9,15 @@ use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 /// How many classes and factories stand between a question and the row it ends at.
 const MAX_DEPTH: usize = 5;
 
-/// What was found out of classes and functions by all that ask about one world.
-#[derive(Debug, Default)]
-pub(crate) struct Shared(RwLock<FxHashMap<Def, Option<Arc<Model>>>>);
-
 /// Asks what calls make that must be closed. Keeps what it found out for one file's rules.
 pub(crate) struct Resources<'w> {
     pub(super) world: &'w World,
-    /// Of classes and functions of the program: what hangs on where a circle was cut, which is not for others to use.
+    /// Of classes and functions of the program.
     known: FxHashMap<Def, Option<Arc<Model>>>,
     pub(super) members: FxHashMap<FileId, Arc<Members>>,
     pub(super) overridden: FxHashMap<Def, bool>,
@@ -229,9 +225,8 @@ impl<'w> Resources<'w> {
 
     /// Works out what a class or function gives, once. What was cut short on the way is not remembered for others.
     pub(super) fn once(&mut self, def: Def, find: impl FnOnce(&mut Self) -> Option<Model>) -> Option<Arc<Model>> {
-        let shared = self.world.resources.0.read().unwrap_or_else(PoisonError::into_inner).get(&def).cloned();
-        if let Some(known) = shared.or_else(|| self.known.get(&def).cloned()) {
-            return known;
+        if let Some(known) = self.known.get(&def) {
+            return known.clone();
         }
         if self.stack.len() >= MAX_DEPTH || self.stack.contains(&def) {
             self.cut = true;
@@ -241,9 +236,7 @@ impl<'w> Resources<'w> {
         let outer = std::mem::replace(&mut self.cut, false);
         let found = find(self).map(Arc::new);
         self.stack.pop();
-        if !self.cut {
-            self.world.resources.0.write().unwrap_or_else(PoisonError::into_inner).insert(def, found.clone());
-        } else if self.stack.is_empty() {
+        if !self.cut || self.stack.is_empty() {
             self.known.insert(def, found.clone());
         }
         self.cut = (self.cut || outer) && !self.stack.is_empty();
