@@ -2,6 +2,7 @@
 
 mod async_error_told_by_text;
 mod boundary;
+mod cleanup_by_sweep;
 mod coroutine_escapes_cleanup;
 mod cross_loop_object;
 mod deprecated_get_event_loop;
@@ -16,6 +17,7 @@ mod notebook_event_loop;
 mod origins;
 mod ownership;
 mod queries;
+mod read_await_write;
 mod recorded_before_done;
 mod refusing;
 mod self_deadlocking_wait;
@@ -114,6 +116,14 @@ static RULES: &[RuleInfo] = &[
         ],
         default_on: true,
         page: page!("blocking-call"),
+    },
+    RuleInfo {
+        name: "cleanup-by-sweep",
+        group: "ownership",
+        summary: "Everything is collected, cancelled or joined in place of closing what is owned",
+        same_as: &[],
+        default_on: true,
+        page: page!("cleanup-by-sweep"),
     },
     RuleInfo {
         name: "close-not-awaited",
@@ -220,6 +230,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "read-await-write",
+        group: "state",
+        summary: "State is read before an `await` and written after it, and what other tasks do in between is lost",
+        same_as: &[],
+        default_on: true,
+        page: page!("read-await-write"),
+    },
+    RuleInfo {
         name: "recorded-before-done",
         group: "state",
         summary: "A mark says that awaited work is done although it failed, and it is never tried again",
@@ -323,6 +341,7 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
     ("async-error-told-by-text", async_error_told_by_text::find),
+    ("cleanup-by-sweep", cleanup_by_sweep::find),
     ("close-not-awaited", ownership::close_not_awaited::find),
     ("close-skipped-on-error", ownership::unclosed_resource::skipped),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
@@ -333,6 +352,7 @@ static IN_RUST: &[(&str, Find)] = &[
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("read-await-write", read_await_write::find),
     ("recorded-before-done", recorded_before_done::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),

@@ -2,6 +2,7 @@
 
 use crate::swallows::called_name;
 use asyncwise_syntax::facts::*;
+use rustc_hash::FxHashSet;
 
 /// Parts of names that say that something has been made ready, each with the verb that does it. What is to happen once at most
 /// (`done`, `logged`, `sent`) is none of them: that is noted first on purpose.
@@ -71,6 +72,24 @@ const BEFORE_VERB: &[&str] =
 /// Beginnings of the names of methods that record.
 const RECORDERS: &[&str] = &["mark_as_", "mark_", "record_", "remember_", "set_"];
 
+/// Methods after which an object is of use.
+const BEGINNINGS: &[&str] = &[
+    "__aenter__",
+    "authenticate",
+    "begin",
+    "connect",
+    "create",
+    "launch",
+    "load",
+    "login",
+    "open",
+    "prepare",
+    "set_up",
+    "setup",
+    "start",
+    "startup",
+];
+
 /// A statement that records that something is done.
 pub(super) struct Mark {
     /// The statement.
@@ -126,8 +145,26 @@ impl Mark {
 pub(super) fn marks(facts: &FileFacts) -> Vec<Mark> {
     let in_coroutine =
         |s: &Stmt| matches!(facts.scope(s.scope).kind, ScopeKind::Function { is_async: true }) && !s.broken;
+    let begun = begun(facts);
     let stmts = facts.stmts.iter().enumerate().filter(|(_, s)| in_coroutine(s));
-    stmts.filter_map(|(i, s)| mark(facts, StmtId(i as u32), s)).collect()
+    let marks = stmts.filter_map(|(i, s)| mark(facts, StmtId(i as u32), s));
+    marks.filter(|mark| mark.kept != Kept::Object || begun.contains(&mark.state)).collect()
+}
+
+/// What a method is called on by which an object begins to be of use: `self.client` of `self.client.connect()`.
+fn begun(facts: &FileFacts) -> FxHashSet<String> {
+    let begins = facts.exprs().filter_map(|(_, e)| match e.kind {
+        ExprKind::Call { func, .. } => beginning(facts, func),
+        _ => None,
+    });
+    begins.filter_map(|receiver| facts.dotted(receiver)).collect()
+}
+
+/// The receiver of a method after which an object is of use.
+pub(super) fn beginning(facts: &FileFacts, func: ExprId) -> Option<ExprId> {
+    let ExprKind::Attribute { value, attr } = facts.expr(func).kind else { return None };
+    let verb = facts.name(attr).trim_start_matches("async_");
+    (BEGINNINGS.contains(&verb) || verb.starts_with("init")).then_some(value)
 }
 
 fn mark(facts: &FileFacts, stmt: StmtId, s: &Stmt) -> Option<Mark> {

@@ -22,24 +22,6 @@ const RULE: &str = "recorded-before-done";
 const NOTICES: &[&str] =
     &["broadcast", "dispatch", "emit", "fire", "notify", "on_", "publish", "report", "send", "signal", "trigger"];
 
-/// Methods after which an object is of use.
-const BEGINNINGS: &[&str] = &[
-    "__aenter__",
-    "authenticate",
-    "begin",
-    "connect",
-    "create",
-    "launch",
-    "load",
-    "login",
-    "open",
-    "prepare",
-    "set_up",
-    "setup",
-    "start",
-    "startup",
-];
-
 /// How the mark comes to be wrong.
 enum Wrong {
     /// It is set before this work.
@@ -158,10 +140,7 @@ fn makes_ready(checked: &CheckedFile<'_>, mark: &Mark, work: ExprId) -> bool {
         call = facts.args(args).first().map_or(call, |first| first.value);
     }
     let ExprKind::Call { func, .. } = facts.expr(call).kind else { return false };
-    let ExprKind::Attribute { value, attr } = facts.expr(func).kind else { return false };
-    let verb = facts.name(attr).trim_start_matches("async_");
-    let begins = BEGINNINGS.contains(&verb) || verb.starts_with("init");
-    begins && facts.dotted(value).is_some_and(|of| of == mark.state)
+    marks::beginning(facts, func).and_then(|of| facts.dotted(of)).is_some_and(|of| of == mark.state)
 }
 
 /// The first work that is awaited after the mark, on a path from it.
