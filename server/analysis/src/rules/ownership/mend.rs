@@ -157,6 +157,44 @@ fn try_finally(checked: &CheckedFile<'_>, source: &Source<'_>, life: &Lifetime, 
     })
 }
 
+/// One `AsyncExitStack` for all that is made in the block of `life` and stays open; none where there is no other.
+pub(super) fn close_all(checked: &CheckedFile<'_>, life: &Lifetime, lives: &[&Lifetime]) -> Option<Fix> {
+    let facts = checked.facts;
+    let source = Source::of(&checked.analysis.world, checked.file);
+    let is_open = |other: &Lifetime| {
+        let enters = matches!(other.acquisition.owned.closes.with, With::Async | With::AsyncCall);
+        enters && other.scope == life.scope && other.acquisition.part.is_none() && !other.leaks.is_empty()
+    };
+    let stretches: Vec<(&Lifetime, Stretch<'_>)> = (lives.iter())
+        .filter(|other| is_open(other))
+        .filter_map(|other| Some((*other, stretch(facts, other)?)))
+        .collect();
+    let block = siblings(facts, stretches.iter().find(|(other, _)| other.name == life.name)?.1.made, life.scope)?;
+    let here: Vec<&(&Lifetime, Stretch<'_>)> = stretches.iter().filter(|(_, s)| block.contains(&s.made)).collect();
+    let is_taken = checked.index.name("stack").is_some_and(|name| checked.index.binds(life.scope, name));
+    if here.len() < 2 || is_taken || !source.await_is_legal(life.acquisition.call) {
+        return None;
+    }
+    let first = here.iter().filter_map(|(_, s)| block.iter().position(|stmt| *stmt == s.made)).min()?;
+    let all = Stretch {
+        made: block[first],
+        used: &block[first..],
+        closes: here.iter().flat_map(|(_, s)| s.closes.iter().copied()).collect(),
+    };
+    let mut edits = moved(&source, &all, "async with contextlib.AsyncExitStack() as stack:")?;
+    for (other, _) in &here {
+        let value = source.expr(entered(&other.acquisition));
+        let entering = format!("await stack.enter_async_context({value})");
+        edits.push(source.edit(facts.expr(other.acquisition.value).span, entering));
+    }
+    edits.extend(source.import("contextlib"));
+    Some(Fix {
+        title: "Close all of them with one `AsyncExitStack`".to_owned(),
+        applicability: Applicability::Unsafe,
+        edits: tidy(edits)?,
+    })
+}
+
 /// The statements put under a header, and the closes taken out.
 fn moved(source: &Source<'_>, stretch: &Stretch<'_>, header: &str) -> Option<Vec<Edit>> {
     let facts = source.facts;

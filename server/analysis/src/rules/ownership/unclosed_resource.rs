@@ -24,8 +24,12 @@ pub(in crate::rules) fn skipped(checked: &mut CheckedFile<'_>) -> Vec<RawFinding
 
 fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding> {
     let held = checked.held();
+    let lives: Vec<&Lifetime> = held.iter().filter_map(|held| held.life.as_ref()).collect();
     let finding = |held: &Held| match (&held.life, &held.holder) {
-        (Some(life), _) => of_life(checked, life, rule),
+        (Some(life), _) => of_life(checked, life, rule).map(|mut finding| {
+            finding.fixes.extend(mend::close_all(checked, life, &lives));
+            finding
+        }),
         (None, Holder::Dropped) if rule == UNCLOSED => dropped(checked, held),
         _ => None,
     };
