@@ -2,7 +2,7 @@
 
 use super::CheckedFile;
 use super::job::{Job, JobLoop, Runs, Wait};
-use super::way::step;
+use super::way::{OnLoop, step};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Fix, Place};
 use crate::fixes::Source;
@@ -30,21 +30,24 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
         return None;
     }
     let on_loop = checked.on_loop(job.start)?;
-    let mut confidence = on_loop.confidence.min(started.confidence);
+    let mut confidence = sure(&on_loop).min(started.confidence);
     if is_awaited || on_loop.is_alone || only_in_workers(checked, job) {
         confidence = Confidence::Possible;
     }
     let starter = written_name(&started.starter);
-    let message = match job.wait {
-        Wait::Call(wait) => {
-            let text = checked.text_of(wait);
-            format!("{text} blocks the event loop until a second one, which {starter}() runs in a thread, is done")
+    let blocks = |what: &str| match on_loop.is_known {
+        true => {
+            format!("{what} blocks the event loop until a second one, which {starter}() runs in a thread, is done")
         }
-        Wait::Exit(_) => {
+        false => {
             format!(
-                "leaving the `with` blocks the event loop until a second one, which {starter}() runs in a thread, is done"
+                "where an event loop runs, {what} blocks it until a second one, which {starter}() runs in a thread, is done"
             )
         }
+    };
+    let message = match job.wait {
+        Wait::Call(wait) => blocks(&checked.text_of(wait)),
+        Wait::Exit(_) => blocks("leaving the `with`"),
         Wait::Await(_) => {
             format!("{starter}() runs a second event loop in a thread: what is bound to this one does not work there")
         }
@@ -54,6 +57,11 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     finding.chain.extend(steps(checked, job, &started));
     finding.fixes.extend(await_instead(checked, job));
     Some((None, finding))
+}
+
+/// How sure it is that a loop is held up: where only a probe says that one may run, nobody may ever come there on one.
+fn sure(on_loop: &OnLoop) -> Confidence {
+    if on_loop.is_known { on_loop.confidence } else { on_loop.confidence.min(Confidence::Likely) }
 }
 
 /// Whether the function around is known to run in worker threads, and nowhere else.
@@ -67,7 +75,11 @@ fn only_in_workers(checked: &CheckedFile<'_>, job: &Job) -> bool {
 fn is_own_start(checked: &mut CheckedFile<'_>, job: &Job) -> bool {
     let Runs::Expr(callable) = job.runs else { return false };
     match checked.infer.expr(checked.file, callable) {
-        Ty::External(_) => true,
+        // What is no coroutine of ours runs a loop of its own for itself: a server, a prompt.
+        Ty::External(path) => {
+            let starter = checked.analysis.world.knowledge.starter(&path);
+            starter.is_some_and(|s| s.argument != StarterArgument::None)
+        }
         Ty::Function(def, _) => {
             let parent = checked.analysis.world.scope(def).parent;
             let is_here = def.file == checked.file && parent == Some(checked.code_around(job.start));
@@ -147,11 +159,18 @@ fn portals(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
             continue;
         }
         let Some(on_loop) = checked.on_loop(item.context) else { continue };
-        let confidence = if on_loop.is_alone { Confidence::Possible } else { on_loop.confidence };
-        let message =
-            "start_blocking_portal() runs a second event loop in a thread, and every call through the portal \
-                       blocks this one"
-                .to_owned();
+        let confidence = if on_loop.is_alone { Confidence::Possible } else { sure(&on_loop) };
+        let message = match on_loop.is_known {
+            true => {
+                "start_blocking_portal() runs a second event loop in a thread, and every call through the portal \
+                 blocks this one"
+            }
+            false => {
+                "where an event loop runs, start_blocking_portal() runs a second one in a thread, and every call \
+                 through the portal blocks the first"
+            }
+        };
+        let message = message.to_owned();
         if let Some(mut finding) = checked.finding(RULE, confidence, item.context, message) {
             finding.chain = on_loop.chain;
             findings.push((None, finding));

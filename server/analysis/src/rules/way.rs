@@ -91,8 +91,10 @@ pub(super) fn step(analysis: &Analysis, at: SiteRef) -> ChainStep {
 pub(super) struct OnLoop {
     /// How sure it is that a loop runs there.
     pub(super) confidence: Confidence,
-    /// The calls that bring the loop's thread there; empty where the function itself tells.
+    /// The calls that bring the loop's thread there.
     pub(super) chain: Vec<ChainStep>,
+    /// Code of the program is known to come there on a loop; else only a probe says that somebody may.
+    pub(super) is_known: bool,
     /// Nothing else waits for that loop: a test, or a program of one coroutine.
     pub(super) is_alone: bool,
 }
@@ -109,14 +111,16 @@ impl CheckedFile<'_> {
         let way = way_to(self.analysis, owner, RunsOn::Loop);
         let root = way.as_ref().and_then(|w| w.entry(self.analysis, RunsOn::Loop));
         let is_alone = is_script || root.is_some_and(|r| r.is_test || !r.blocking_matters);
+        let way = way.filter(|w| w.conditions <= 2);
+        let chain = way.as_ref().map_or_else(Vec::new, |w| w.chain(self.analysis, RunsOn::Loop));
+        let is_known = way.as_ref().is_some_and(|w| w.confidence >= Confidence::Likely);
         if states.always_runs() {
-            return Some(OnLoop { confidence: Confidence::Certain, chain: Vec::new(), is_alone });
+            return Some(OnLoop { confidence: Confidence::Certain, chain, is_known, is_alone });
         }
-        let way = way.filter(|w| w.conditions <= 2)?;
-        let chain = way.chain(self.analysis, RunsOn::Loop);
+        let way = way?;
         let certain = way.sites.is_empty();
         let confidence = if certain { way.confidence } else { way.confidence.min(Confidence::Likely) };
-        Some(OnLoop { confidence, chain, is_alone })
+        Some(OnLoop { confidence, chain, is_known: true, is_alone })
     }
 
     /// What the function around an expression knows of a loop there.
