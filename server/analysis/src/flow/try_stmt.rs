@@ -76,7 +76,9 @@ impl Interp<'_> {
     fn only_asks(&self, body: Block) -> bool {
         let facts = self.facts;
         let &[only] = facts.block(body) else { return false };
-        let (StmtKind::Assign { value, .. } | StmtKind::Return(Some(value))) = facts.stmt(only).kind else { return false };
+        let (StmtKind::Assign { value, .. } | StmtKind::Return(Some(value))) = facts.stmt(only).kind else {
+            return false;
+        };
         let ExprKind::Call { func, .. } = facts.expr(value).kind else { return false };
         let ExprKind::Attribute { value: of, .. } = facts.expr(func).kind else { return false };
         let is_plain = match facts.expr(of).kind {

@@ -12,6 +12,8 @@ use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 
 const RULE: &str = "event-loop-in-thread";
+/// What the chain of a finding says of the wait.
+pub(super) const STANDS_STILL: &str = "the event loop stands still here";
 
 /// The findings in one file.
 pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
@@ -102,7 +104,7 @@ fn steps(checked: &CheckedFile<'_>, job: &Job, started: &JobLoop) -> Vec<ChainSt
         }
     }
     match job.wait {
-        Wait::Call(wait) => steps.push(checked.step_at(wait, "the event loop stands still here".to_owned())),
+        Wait::Call(wait) => steps.push(checked.step_at(wait, STANDS_STILL.to_owned())),
         Wait::Exit(made) => {
             steps
                 .push(checked.step_at(made, "the executor of this `with` waits for its threads at the end".to_owned()));

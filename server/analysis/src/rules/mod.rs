@@ -340,7 +340,9 @@ pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
         let itself =
             if finding.confidence == Confidence::Possible { Confidence::Possible } else { Confidence::Certain };
         better.push((finding.place, itself));
-        better.extend(finding.chain.iter().map(|step| (step.place, finding.confidence)));
+        // The wait itself is the finding, wherever it is shown.
+        let sure = |text: &str| if text == event_loop_in_thread::STANDS_STILL { itself } else { finding.confidence };
+        better.extend(finding.chain.iter().map(|step| (step.place, sure(&step.message))));
     }
     if !better.is_empty() {
         let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);
