@@ -15,6 +15,7 @@ pub mod make_function_async;
 mod notebook_event_loop;
 mod origins;
 mod queries;
+mod quiet;
 mod refusing;
 mod self_deadlocking_wait;
 mod swallowed_loop_error;

@@ -119,6 +119,11 @@ pub(super) fn tells(name: &str) -> bool {
     TELLING.contains(&name) || name.starts_with("log_")
 }
 
+/// Whether a call of this name only says something, or gives or changes plain data.
+pub(super) fn is_harmless(name: &str) -> bool {
+    tells(name) || PLAIN.contains(&name)
+}
+
 /// The last name of a callee.
 pub(super) fn last_name(facts: &FileFacts, func: ExprId) -> &str {
     match &facts.expr(func).kind {
@@ -347,7 +352,7 @@ impl CheckedFile<'_> {
         if BRIDGES.contains(&name) {
             return false;
         }
-        if tells(name) || PLAIN.contains(&name) {
+        if is_harmless(name) {
             return true;
         }
         if MADE_UP.iter().any(|part| name.to_ascii_lowercase().contains(part)) {
