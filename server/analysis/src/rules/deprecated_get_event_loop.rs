@@ -110,7 +110,7 @@ fn looked_at(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Optio
     if proven || owner == ScopeId::MODULE || is_run(checked, call) {
         return of(Where::NoLoop);
     }
-    of(Where::Anywhere)
+    if is_for_coroutines(checked, owner) { None } else { of(Where::Anywhere) }
 }
 
 /// Whether the call's failure is handled: `except RuntimeError` and broader ones.
@@ -134,6 +134,26 @@ fn names_it(facts: &FileFacts, types: ExprId) -> bool {
         ExprKind::Tuple(items) => facts.list(*items).iter().any(|&item| names_it(facts, item)),
         _ => false,
     }
+}
+
+/// Whether a private function is named in coroutine functions only, if in a lambda or function that they hand on.
+fn is_for_coroutines(checked: &CheckedFile<'_>, owner: ScopeId) -> bool {
+    let facts = checked.facts;
+    let name = facts.scope(owner).name;
+    if !facts.name(name).starts_with('_') || facts.name(name).starts_with("__") {
+        return false;
+    }
+    let in_coroutine = |mut scope: ScopeId| loop {
+        let s = facts.scope(scope);
+        match s.parent {
+            _ if s.kind == (ScopeKind::Function { is_async: true }) => return true,
+            Some(parent) => scope = parent,
+            None => return false,
+        }
+    };
+    let named = |e: &&Expr| matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == name);
+    let mut mentions = facts.exprs.iter().filter(named).peekable();
+    mentions.peek().is_some() && mentions.all(|e| in_coroutine(e.scope))
 }
 
 /// Whether a call stands in the handler of a `try` that starts a loop.

@@ -31,13 +31,14 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     if is_awaited && !is_own_start(checked, job) {
         return None;
     }
-    let on_loop = checked.on_loop(job.start)?;
+    // A test that starts a second loop beside its own is about that, and nothing else waits for either.
+    let on_loop = checked.on_loop(job.start).filter(|on_loop| !on_loop.is_test)?;
     let mut confidence = sure(&on_loop).min(started.confidence);
     if is_awaited || on_loop.is_alone || only_in_workers(checked, job) {
         confidence = Confidence::Possible;
     }
     let starter = written_name(&started.starter);
-    let blocks = |what: &str| match on_loop.is_known {
+    let blocks = |what: &str| match on_loop.known.is_some() {
         true => {
             format!("{what} blocks the event loop until a second one, which {starter}() runs in a thread, is done")
         }
@@ -61,9 +62,11 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     Some((None, finding))
 }
 
-/// How sure it is that a loop is held up: where only a probe says that one may run, nobody may ever come there on one.
+/// How sure it is that a loop is held up: where a probe has found one, as sure as somebody comes there. That nobody in the
+/// program is known to makes it likely: for whom else was the arm written.
 fn sure(on_loop: &OnLoop) -> Confidence {
-    if on_loop.is_known { on_loop.confidence } else { on_loop.confidence.min(Confidence::Likely) }
+    let by_calls = on_loop.known.unwrap_or(Confidence::Likely);
+    on_loop.confidence.min(by_calls)
 }
 
 /// Whether the function around is known to run in worker threads, and nowhere else.
@@ -160,9 +163,9 @@ fn portals(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         if !is_portal {
             continue;
         }
-        let Some(on_loop) = checked.on_loop(item.context) else { continue };
+        let Some(on_loop) = checked.on_loop(item.context).filter(|on_loop| !on_loop.is_test) else { continue };
         let confidence = if on_loop.is_alone { Confidence::Possible } else { sure(&on_loop) };
-        let message = match on_loop.is_known {
+        let message = match on_loop.known.is_some() {
             true => {
                 "start_blocking_portal() runs a second event loop in a thread, and every call through the portal \
                  blocks this one"

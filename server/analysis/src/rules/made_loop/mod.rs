@@ -5,7 +5,9 @@ pub(super) mod paths;
 
 use super::CheckedFile;
 use crate::finding::FileId;
+use crate::graph::SiteRef;
 use crate::infer::Infer;
+use crate::roots::is_test_module;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 
@@ -71,8 +73,9 @@ pub(super) fn is_thread_body(checked: &mut CheckedFile<'_>, def: Def) -> bool {
 /// interpreter does at its exit.
 pub(super) fn is_program(checked: &mut CheckedFile<'_>, def: Def) -> bool {
     let graph = &checked.analysis.graph;
-    let callers = graph.callers_of(def);
     let world = &checked.analysis.world;
+    let in_test = |file: FileId| is_test_module(world.program.module_name(file));
+    let callers: Vec<SiteRef> = graph.callers_of(def).iter().copied().filter(|at| !in_test(at.file)).collect();
     // `main` of another file, which a process is started with.
     let is_top = |owner: Def| owner.scope == ScopeId::MODULE || is_main(world.name(owner));
     if !callers.is_empty() && callers.iter().all(|&at| is_top(graph.owner(at))) {
