@@ -19,6 +19,7 @@ mod ownership;
 mod queries;
 mod read_await_write;
 mod recorded_before_done;
+mod quiet;
 mod refusing;
 mod self_deadlocking_wait;
 mod swallowed_loop_error;
@@ -441,7 +442,9 @@ pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
         let itself =
             if finding.confidence == Confidence::Possible { Confidence::Possible } else { Confidence::Certain };
         better.push((finding.place, itself));
-        better.extend(finding.chain.iter().map(|step| (step.place, finding.confidence)));
+        // The wait itself is the finding, wherever it is shown.
+        let sure = |text: &str| if text == event_loop_in_thread::STANDS_STILL { itself } else { finding.confidence };
+        better.extend(finding.chain.iter().map(|step| (step.place, sure(&step.message))));
     }
     if !better.is_empty() {
         let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);

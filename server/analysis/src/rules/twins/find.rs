@@ -71,6 +71,8 @@ fn named_by_error(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
             _ => None,
         })
         .filter(|text| ["await", "async", "loop"].iter().any(|word| text.contains(word)))
+        // What has to be called beforehand is no twin.
+        .filter(|text| !["before", "first", "not initialized", "not connected"].iter().any(|word| text.contains(word)))
         .collect();
     let own = world.name(def);
     let names: Vec<&str> = texts.iter().flat_map(|text| named_calls(text)).filter(|name| *name != own).collect();
