@@ -4,6 +4,9 @@ use asyncwise_syntax::facts::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+/// So many names of `a.b.c` matter.
+const MAX_CHAIN: usize = 6;
+
 /// What one file uses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses {
@@ -106,16 +109,20 @@ fn tops(facts: &FileFacts) -> Vec<StmtId> {
 }
 
 /// The name and the attributes that are read of it at once.
-pub(super) fn chain(facts: &FileFacts, mut at: ExprId, name: NameId) -> Vec<NameId> {
-    let mut chain = vec![name];
-    while let Parent::Expr(parent) = facts.expr(at).parent
-        && let ExprKind::Attribute { attr, .. } = facts.expr(parent).kind
-        && chain.len() < 6
-    {
-        chain.push(attr);
-        at = parent;
-    }
-    chain
+fn chain(facts: &FileFacts, at: ExprId, name: NameId) -> Vec<NameId> {
+    std::iter::once(name).chain(chain_of(facts, at)).collect()
+}
+
+/// The attributes that are read of a value at once, as far as they matter.
+pub(super) fn chain_of(facts: &FileFacts, at: ExprId) -> impl Iterator<Item = NameId> + '_ {
+    let read = move |at: ExprId| match facts.expr(at).parent {
+        Parent::Expr(parent) => match facts.expr(parent).kind {
+            ExprKind::Attribute { attr, .. } => Some((parent, attr)),
+            _ => None,
+        },
+        _ => None,
+    };
+    std::iter::successors(read(at), move |(at, _)| read(*at)).map(|(_, attr)| attr).take(MAX_CHAIN - 1)
 }
 
 fn is_annotation(text: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
-use asyncwise_analysis::reach::{self, LastAsked};
+use asyncwise_analysis::reach::{Ask, LastAsked};
 use asyncwise_analysis::settings::Settings;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -280,13 +280,14 @@ impl Files {
             Some(directory) => lies_in(Path::new(directory), name),
             None => self.roots.have(name),
         };
-        let asks_same = |file: &FileId| reach::asks_same(new, old, *file, &self.last_asked, &is_there);
+        let Some(dependencies) = &self.dependencies else { return false };
+        let is_found = |name: &str| dependencies.has(name);
+        let ask = Ask { new, old, last: &self.last_asked, is_there: &is_there, is_found: &is_found };
         let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
         // What is used of a dependency hangs on all of its text.
-        if reached.is_empty() && own.iter().all(asks_same) {
+        if reached.is_empty() && own.iter().all(|file| ask.is_same(*file, changed.len() == 1)) {
             return false;
         }
-        let Some(dependencies) = &self.dependencies else { return false };
         let own: Vec<SourceFile> =
             new.ids().filter(|file| !is_reached(file)).map(|file| new.file(file).clone()).collect();
         let reader = |path: &Path, _| self.entries.get(path)?.disk.clone();
