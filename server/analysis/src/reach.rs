@@ -48,35 +48,41 @@ pub struct Walk {
     edge: Option<Edge>,
 }
 
-/// What one file of the project asks of what is not the project's, itself or through the project's other files.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What is asked of what is not the project's, directly or through the project's files.
+#[derive(Debug, Default)]
 struct Edge {
-    file: FileId,
     /// Modules, with their packages.
     modules: FxHashSet<String>,
     /// Top-level statements of dependencies.
     statements: FxHashSet<(Arc<str>, StmtId)>,
+    /// A module as a whole was asked for: who asks for more may get it.
+    is_open: bool,
 }
 
 impl Edge {
-    fn of(program: &Program, file: FileId) -> Self {
-        let edge = Edge { file, modules: FxHashSet::default(), statements: FxHashSet::default() };
-        let mut walk = Walk { edge: Some(edge.clone()), ..Walk::default() };
-        walk.whole(program, file);
+    /// Of what `start` asks for.
+    fn of(program: &Program, start: impl FnOnce(&mut Walk)) -> Self {
+        let mut walk = Walk { edge: Some(Self::default()), ..Walk::default() };
+        start(&mut walk);
         while let Some(request) = walk.open.pop() {
             walk.resolve(program, request, true);
         }
-        walk.edge.unwrap_or(edge)
+        walk.edge.unwrap_or_default()
     }
 
-    /// Notes a top-level statement that is asked for; whether the walk goes on in it. Of the project's other files all is asked
-    /// for in any case.
-    fn stops_at(&mut self, program: &Program, file: FileId, stmt: StmtId) -> bool {
+    /// A top-level statement is asked for. All of the project's is asked for in any case.
+    fn note_statement(&mut self, program: &Program, file: FileId, stmt: StmtId) {
         let source = program.file(file);
         if source.origin == Origin::Dependency {
             self.statements.insert((source.path.clone(), stmt));
         }
-        file != self.file
+    }
+
+    fn note_module(&mut self, name: &str, found: &Module, is_project: bool, path: &[SmolStr]) {
+        self.is_open |= path.is_empty() && *found != Module::External;
+        if !is_project {
+            self.modules.extend(with_packages(name).map(str::to_owned));
+        }
     }
 }
 
@@ -123,8 +129,8 @@ impl Walk {
 
     /// A top-level statement is asked for, and with it the names in it.
     fn statement(&mut self, program: &Program, file: FileId, stmt: StmtId) {
-        if self.edge.as_mut().is_some_and(|edge| edge.stops_at(program, file, stmt)) {
-            return;
+        if let Some(edge) = &mut self.edge {
+            return edge.note_statement(program, file, stmt);
         }
         if !self.statements.insert((program.file(file).path.clone(), stmt)) {
             return;
@@ -218,8 +224,8 @@ impl Walk {
         if !is_project && is_known(&name, &request.path) {
             return;
         }
-        if let Some(edge) = self.edge.as_mut().filter(|_| !is_project) {
-            edge.modules.extend(with_packages(&name).map(str::to_owned));
+        if let Some(edge) = &mut self.edge {
+            edge.note_module(&name, &module, is_project, &request.path);
         }
         match module {
             Module::File(file) if file == from && !request.path.is_empty() => {

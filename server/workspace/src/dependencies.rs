@@ -144,11 +144,6 @@ pub(crate) fn load(path: &Path, origin: Origin, scope: &Arc<Scope>) -> Option<Lo
     loaded.inspect_err(|problem| tracing::debug!(path = %path.display(), problem = problem.text(), "left out")).ok()
 }
 
-/// Whether a package or module of this name lies in a directory.
-pub(crate) fn lies_in(dir: &Path, name: &str) -> bool {
-    ["", ".py", ".pyi", "-stubs"].iter().any(|end| dir.join(format!("{name}{end}")).exists())
-}
-
 /// The directories imports are looked up in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roots {
@@ -159,11 +154,6 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Whether a top-level package or module lies in one of the directories.
-    pub(crate) fn have(&self, name: &str) -> bool {
-        self.project.iter().chain(&self.dependencies).any(|dir| lies_in(dir, name))
-    }
-
     /// The top-level package that a file of a dependency belongs to.
     fn package_of(&self, path: &Path) -> Option<String> {
         let inside = self.dependencies.iter().filter_map(|dir| path.strip_prefix(dir).ok());

@@ -1,42 +1,38 @@
 //! Whether a text that was edited asks the same of modules as before: then the same files are reached.
+//!
+//! A number tells it for nearly every edit. Where the number differs, what is asked for no more, or only now, is followed to
+//! the edge of the project: as all of the project's own files is asked for in any case, most of it ends inside.
 
-use super::Edge;
 use super::uses::chain_of;
+use super::{Edge, Request, Walk};
 use crate::finding::FileId;
-use crate::program::{Module, Origin, Program, is_standard_library};
+use crate::program::Program;
 use asyncwise_syntax::facts::*;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use smol_str::SmolStr;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a file asks of modules, as numbers.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-struct Asked {
-    /// What it imports and binds: what others may ask through it hangs on that.
-    imports: u64,
-    /// What it uses of what it imports.
-    uses: u64,
-}
-
-/// What the file that was edited last asks of modules: the next edit is compared with it.
+/// What the file that was edited last asks of modules, as a number: the next edit is compared with it.
 #[derive(Debug, Default)]
-pub struct LastAsked(Mutex<Option<(Arc<FileFacts>, Asked)>>);
+pub struct LastAsked(Mutex<Option<(Arc<FileFacts>, u64)>>);
 
 impl LastAsked {
-    fn asked(&self, facts: &Arc<FileFacts>) -> Asked {
+    fn digest(&self, program: &Program, file: FileId) -> u64 {
+        let facts = &program.file(file).facts;
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((of, asked)) if Arc::ptr_eq(of, facts) => *asked,
+            Some((of, digest)) if Arc::ptr_eq(of, facts) => *digest,
             _ => {
-                let asked = asked(facts, &|_| true);
-                *last = Some((facts.clone(), asked));
-                asked
+                let digest = digest(facts, program.is_package(file));
+                *last = Some((facts.clone(), digest));
+                digest
             }
         }
     }
 }
 
-/// The question whether a file of the project asks the same of modules in two programs.
+/// The question whether files of the project ask the same of modules in two programs.
 pub struct Ask<'a> {
     /// After the edit.
     pub new: &'a Program,
@@ -44,140 +40,222 @@ pub struct Ask<'a> {
     pub old: &'a Program,
     /// What the file that was edited last asks.
     pub last: &'a LastAsked,
-    /// Whether a top-level package or module can be read at all, or one in a directory of the project.
-    pub is_there: &'a dyn Fn(Option<&str>, &str) -> bool,
-    /// Whether a module, by its dotted name, is one that can be read.
+    /// Whether a module, by its dotted name, can be read.
     pub is_found: &'a dyn Fn(&str) -> bool,
 }
 
 impl Ask<'_> {
-    /// Whether it does. While each edited file does, the same files are reached. `is_only` says that no other file is edited.
-    pub fn is_same(&self, file: FileId, is_only: bool) -> bool {
-        let all = |program: &Program| self.last.asked(&program.file(file).facts);
+    /// Whether these files do, where no others were edited: then the same files are reached.
+    pub fn is_same(&self, files: &[FileId]) -> bool {
         // The old one first: it is the one that is remembered, and then the new one is.
-        if all(self.old) == all(self.new) {
-            return true;
+        let same = |file: &FileId| self.last.digest(self.old, *file) == self.last.digest(self.new, *file);
+        match files {
+            [file] => same(file) || (self.has_same_surface(*file) && self.has_same_edge(*file)),
+            files => files.iter().all(same),
         }
-        let outside = |program: &Program| asked(program.facts(file), &|import| self.counts(program, file, import));
-        let (old, new) = (outside(self.old), outside(self.new));
-        old == new || (is_only && old.imports == new.imports && self.has_same_edge(file))
     }
 
-    /// Whether it asks for the same modules and top-level statements outside of the project: the slow way to tell.
+    /// Whether others get the same through this file: what is not is of no use to get out of the project.
+    fn has_same_surface(&self, file: FileId) -> bool {
+        let surface = |program: &Program| Surface::of(program.facts(file), program.is_package(file));
+        let (old, new) = (surface(self.old), surface(self.new));
+        let names: FxHashSet<&SmolStr> = old.names.keys().chain(new.names.keys()).collect();
+        let mut others = names.into_iter().filter(|name| old.names.get(*name) != new.names.get(*name));
+        old.stars == new.stars
+            && others.all(|name| self.ends_inside(self.old, file, name) && self.ends_inside(self.new, file, name))
+    }
+
+    /// Whether who asks a file for a name, or for anything in what it stands for, gets nothing from outside of the project.
+    fn ends_inside(&self, program: &Program, file: FileId, name: &SmolStr) -> bool {
+        let edge = Edge::of(program, |walk| {
+            let (from, module) = (program.file(file).path.clone(), program.module_name(file));
+            let path = vec![name.clone()];
+            let request = Request { from, module: module.into(), level: 0, path, through_star: false };
+            walk.ask(program, file, module, &request);
+        });
+        !edge.is_open && edge.statements.is_empty() && !edge.modules.iter().any(|name| (self.is_found)(name))
+    }
+
+    /// Whether a file itself asks for the same modules and top-level statements outside of the project.
     fn has_same_edge(&self, file: FileId) -> bool {
-        let (mut old, mut new) = (Edge::of(self.old, file), Edge::of(self.new, file));
-        if old.statements != new.statements {
-            return false;
+        let (old, new) = (Requests::of(self.old.facts(file)), Requests::of(self.new.facts(file)));
+        let before = Edge::of(self.old, |walk| old.without(&new, self.old, file, walk));
+        let after = Edge::of(self.new, |walk| new.without(&old, self.new, file, walk));
+        let mut modules = before.modules.symmetric_difference(&after.modules).peekable();
+        // What is imported in any case is read in any case, and what cannot be read is asked for in vain.
+        let imported = modules.peek().map(|_| Edge::of(self.new, |walk| new.imports_in(&old, self.new, file, walk)));
+        let is_imported = |name: &String| imported.as_ref().is_some_and(|edge| edge.modules.contains(name));
+        before.statements == after.statements && modules.all(|name| is_imported(name) || !(self.is_found)(name))
+    }
+}
+
+/// What others may ask through a file.
+struct Surface {
+    /// The names of the module, with the imports that bind each. Names that no import binds count where it matters that they
+    /// are bound: else a star, or a submodule, may give them.
+    names: FxHashMap<SmolStr, Vec<u64>>,
+    stars: Vec<u64>,
+}
+
+impl Surface {
+    fn of(facts: &FileFacts, is_package: bool) -> Self {
+        let imports = hashes(facts);
+        let stars = (0..imports.len()).filter(|&i| is_star(&facts.imports[i])).map(|i| imports[i]).collect::<Vec<_>>();
+        let mut names: FxHashMap<SmolStr, Vec<u64>> = FxHashMap::default();
+        for binding in facts.bindings_of(ScopeId::MODULE) {
+            let name = || facts.name(binding.name).into();
+            match binding.kind {
+                BindingKind::Import(import) => names.entry(name()).or_default().push(imports[import.index()]),
+                _ if is_package || !stars.is_empty() => {
+                    names.entry(name()).or_default();
+                }
+                _ => {}
+            }
         }
-        // What cannot be read is asked for in vain.
-        let common: FxHashSet<String> = old.modules.intersection(&new.modules).cloned().collect();
-        let differs = |name: &String| !common.contains(name) && (self.is_found)(name);
-        old.modules.retain(differs);
-        new.modules.retain(differs);
-        old.modules.is_empty() && new.modules.is_empty()
+        names.values_mut().for_each(|imports| imports.sort_unstable());
+        Self { names, stars }
+    }
+}
+
+/// What a file asks for, by the hashes of it.
+struct Requests {
+    imports: FxHashMap<u64, ImportId>,
+    uses: FxHashMap<u64, Use>,
+}
+
+impl Requests {
+    fn of(facts: &FileFacts) -> Self {
+        let hashes = hashes(facts);
+        let mut uses = FxHashMap::default();
+        each_use(facts, &hashes, |hash, used| {
+            uses.insert(hash, used);
+        });
+        let imports = hashes.into_iter().enumerate().map(|(i, hash)| (hash, ImportId(i as u32))).collect();
+        Self { imports, uses }
     }
 
-    /// Whether an import may reach anything. All of the project's own files is asked for in any case, and what is not there is
-    /// asked for in vain.
-    fn counts(&self, program: &Program, file: FileId, import: &Import) -> bool {
-        match program.resolve(file, &import.module, import.level) {
-            Module::External if import.level == 0 => {
-                (self.is_there)(None, import.module.split('.').next().unwrap_or_default())
+    /// Asks for what `others` do not.
+    fn without(&self, others: &Self, program: &Program, file: FileId, walk: &mut Walk) {
+        let facts = program.facts(file);
+        for (_, import) in self.imports.iter().filter(|(hash, _)| !others.imports.contains_key(*hash)) {
+            walk.import(program, file, *import, &[]);
+        }
+        for (_, used) in self.uses.iter().filter(|(hash, _)| !others.uses.contains_key(*hash)) {
+            let rest = chain_of(facts, used.name).map(|name| facts.name(name).into());
+            match (used.import, &facts.expr(used.name).kind) {
+                (Some(import), _) => walk.import(program, file, import, &rest.collect::<Vec<SmolStr>>()),
+                (None, ExprKind::Name(name)) => {
+                    let path: Vec<SmolStr> = std::iter::once(facts.name(*name).into()).chain(rest).collect();
+                    let uses = walk.uses_of(program, file);
+                    walk.through_stars(program, file, &uses, &path);
+                }
+                _ => {}
             }
-            _ => !self.is_own(program, file, import),
         }
     }
 
-    /// Whether an import asks only files of the project, and nothing through them, or the standard library.
-    fn is_own(&self, program: &Program, file: FileId, import: &Import) -> bool {
-        if import.level == 0 && is_standard_library(import.module.split('.').next().unwrap_or_default()) {
-            return true;
-        }
-        let is_closed = |file: FileId| {
-            let facts = program.facts(file);
-            program.file(file).origin == Origin::Project
-                && facts.imports.iter().all(|import| import.what != Imported::Star)
-        };
-        let module = program.resolve(file, &import.module, import.level);
-        let Module::File(found) = module else { return false };
-        if !is_closed(found) {
-            return false;
-        }
-        let Imported::Name(name) = import.what else {
-            // `import a.b` gives `a`, whose other submodules may be asked for.
-            return import.alias.is_some() || !program.is_package(found) && !import.module.contains('.');
-        };
-        // A name that the package does not bind is a submodule.
-        let name = program.facts(file).name(name);
-        let is_bound = || {
-            let facts = program.facts(found);
-            facts.bindings_of(ScopeId::MODULE).iter().any(|binding| facts.name(binding.name) == name)
-        };
-        match program.submodule(&module, name) {
-            Module::File(sub) => is_closed(sub),
-            Module::Namespace(_) => false,
-            Module::External => {
-                let path = &program.file(found).path;
-                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-                is_bound() || !program.is_package(found) || !(self.is_there)(Some(directory), name)
-            }
+    /// Asks for the modules that both import.
+    fn imports_in(&self, others: &Self, program: &Program, file: FileId, walk: &mut Walk) {
+        for (_, import) in self.imports.iter().filter(|(hash, _)| others.imports.contains_key(*hash)) {
+            walk.import(program, file, *import, &[]);
         }
     }
 }
 
-/// What a file asks through some of its imports.
-fn asked(facts: &FileFacts, counts: &dyn Fn(&Import) -> bool) -> Asked {
-    let counted: Vec<bool> = facts.imports.iter().map(counts).collect();
-    let hashes: Vec<u64> = facts.imports.iter().map(|import| import_hash(facts, import)).collect();
-    let has_star = facts.imports.iter().zip(&counted).any(|(import, counts)| *counts && import.what == Imported::Star);
-    // By name, which imports bind it.
-    let mut by_name: Vec<Vec<u32>> = vec![Vec::new(); facts.names.len()];
-    let mut imports: FxHashSet<u64> = FxHashSet::default();
-    for binding in &facts.bindings {
-        if let BindingKind::Import(import) = binding.kind
-            && counted[import.index()]
-        {
-            by_name[binding.name.index()].push(import.0);
-        }
-    }
-    for ((import, hash), _) in facts.imports.iter().zip(&hashes).zip(&counted).filter(|(_, counts)| **counts) {
+/// A use of an imported name.
+struct Use {
+    /// The import; none for a name that only a star may give.
+    import: Option<ImportId>,
+    /// The name that is used.
+    name: ExprId,
+}
+
+/// What a file asks for, and what others may ask through it, as one number.
+fn digest(facts: &FileFacts, is_package: bool) -> u64 {
+    let imports = hashes(facts);
+    let mut asked: FxHashSet<u64> = FxHashSet::default();
+    for (import, hash) in facts.imports.iter().zip(&imports) {
         let alias = import.alias.map(|name| facts.name(name));
-        imports.insert(hash_of(&(hash, alias, import.scope == ScopeId::MODULE)));
+        asked.insert(hash_of(&(hash, alias, import.scope == ScopeId::MODULE)));
     }
-    // What others may ask of it: a name that it binds itself is not asked of the modules it takes all names from.
-    let bound = facts.bindings_of(ScopeId::MODULE).iter().filter(|_| has_star);
-    imports.extend(bound.map(|binding| hash_of(&facts.name(binding.name))));
-    let uses = uses(facts, &by_name, &hashes, has_star);
-    let sum = |of: FxHashSet<u64>| of.into_iter().fold(0, u64::wrapping_add);
-    Asked { imports: sum(imports), uses: sum(uses) }
+    let has_star = facts.imports.iter().any(is_star);
+    let bound = facts.bindings_of(ScopeId::MODULE).iter().filter(|_| is_package || has_star);
+    asked.extend(bound.map(|binding| hash_of(&facts.name(binding.name))));
+    each_use(facts, &imports, |hash, _| {
+        asked.insert(hash);
+    });
+    asked.into_iter().fold(0, u64::wrapping_add)
 }
 
-/// The names that are used of what is imported.
-fn uses(facts: &FileFacts, by_name: &[Vec<u32>], imports: &[u64], has_star: bool) -> FxHashSet<u64> {
-    let mut uses: FxHashSet<u64> = FxHashSet::default();
+/// Tells each use of what is imported, with a hash of it.
+fn each_use(facts: &FileFacts, imports: &[u64], mut tell: impl FnMut(u64, Use)) {
+    let mut names = vec![Name::default(); facts.names.len()];
+    for binding in facts.bindings_of(ScopeId::MODULE) {
+        let name = &mut names[binding.name.index()];
+        name.is_bound = true;
+        if let BindingKind::Import(import) = binding.kind {
+            name.imports.push(import);
+        }
+    }
+    for binding in facts.scopes().skip(1).flat_map(|(scope, _)| facts.bindings_of(scope)) {
+        if let BindingKind::Import(import) = binding.kind {
+            names[binding.name.index()].local.push(import);
+        }
+    }
+    let has_star = facts.imports.iter().any(is_star);
     for (id, expr) in facts.exprs() {
         let ExprKind::Name(name) = expr.kind else { continue };
-        let by = &by_name[name.index()];
-        if by.is_empty() && !has_star {
+        let Name { is_bound, imports: global, local } = &names[name.index()];
+        let through_star = has_star && !is_bound;
+        if global.is_empty() && local.is_empty() && !through_star {
             continue;
         }
         let mut attributes = FxHasher::default();
         chain_of(facts, id).for_each(|name| facts.name(name).hash(&mut attributes));
         let attributes = attributes.finish();
-        if has_star {
-            uses.insert(hash_of(&(facts.name(name), attributes)));
+        if through_star {
+            tell(hash_of(&(facts.name(name), attributes)), Use { import: None, name: id });
         }
-        uses.extend(by.iter().map(|&import| hash_of(&(imports[import as usize], attributes))));
+        let near = local.iter().filter(|import| top_of_import(facts, **import) == top_of(facts, id));
+        for &import in global.iter().chain(near) {
+            tell(hash_of(&(imports[import.index()], attributes)), Use { import: Some(import), name: id });
+        }
     }
-    uses
 }
 
-fn import_hash(facts: &FileFacts, import: &Import) -> u64 {
-    let name = match import.what {
-        Imported::Name(name) => Some(facts.name(name)),
-        Imported::Module | Imported::Star => None,
+/// What binds a name.
+#[derive(Clone, Default)]
+struct Name {
+    /// The module does.
+    is_bound: bool,
+    imports: Vec<ImportId>,
+    /// Imports in functions and classes.
+    local: Vec<ImportId>,
+}
+
+fn top_of(facts: &FileFacts, expr: ExprId) -> Option<StmtId> {
+    facts.stmt_of(expr).map(|stmt| super::uses::top(facts, stmt))
+}
+
+fn top_of_import(facts: &FileFacts, import: ImportId) -> Option<StmtId> {
+    Some(super::uses::top(facts, facts.import(import).stmt))
+}
+
+fn is_star(import: &Import) -> bool {
+    import.what == Imported::Star
+}
+
+/// For each import a hash of what it asks for.
+fn hashes(facts: &FileFacts) -> Vec<u64> {
+    let hash = |import: &Import| {
+        let (name, alias) = match import.what {
+            Imported::Name(name) => (Some(facts.name(name)), false),
+            Imported::Module => (None, import.alias.is_some()),
+            Imported::Star => (Some("*"), false),
+        };
+        hash_of(&(&import.module, import.level, name, alias))
     };
-    hash_of(&(&import.module, import.level, name, import.what == Imported::Star))
+    facts.imports.iter().map(hash).collect()
 }
 
 fn hash_of<T: Hash>(value: &T) -> u64 {

@@ -98,14 +98,15 @@ impl Uses {
 
 /// For each statement, the one of the module's own scope it stands in.
 fn tops(facts: &FileFacts) -> Vec<StmtId> {
-    let top = |i: usize| {
-        let mut at = StmtId(i as u32);
-        while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
-            at = around;
-        }
-        at
-    };
-    (0..facts.stmts.len()).map(top).collect()
+    (0..facts.stmts.len()).map(|i| top(facts, StmtId(i as u32))).collect()
+}
+
+/// The statement of the module's own scope that a statement stands in.
+pub(super) fn top(facts: &FileFacts, mut at: StmtId) -> StmtId {
+    while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
+        at = around;
+    }
+    at
 }
 
 /// The name and the attributes that are read of it at once.
