@@ -131,17 +131,17 @@ impl Update<'_> {
                     self.world.memos[key.file().index()].keep_readers(key, entry);
                 }
                 (None, Again::Loose(new)) => {
-                    let old = entry.loose.take().or_else(|| match before.again(&key) {
+                    let old = entry.loose().cloned().or_else(|| match before.again(&key) {
                         Again::Loose(old) => Some(old),
                         _ => None,
                     });
                     is_other |= old.as_ref() != Some(&new);
-                    entry.loose = Some(new);
+                    entry.set_loose(new);
                     loose.push((key, entry));
                 }
                 _ => {
                     is_other = true;
-                    next.extend(entry.readers.iter().filter(|reader| !batch.contains(reader)));
+                    next.extend(entry.readers().iter().filter(|reader| !batch.contains(reader)));
                 }
             }
         }
@@ -149,7 +149,7 @@ impl Update<'_> {
         // it is the same here: they are looked at once more, unless nothing at all is another.
         for (key, entry) in loose {
             if is_other {
-                next.extend(entry.readers.iter().filter(|reader| self.uncertain.insert(**reader)));
+                next.extend(entry.readers().iter().filter(|reader| self.uncertain.insert(**reader)));
             }
             self.world.memos[key.file().index()].keep_readers(key, entry);
         }

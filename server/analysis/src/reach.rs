@@ -13,6 +13,7 @@ use crate::finding::FileId;
 use crate::knowledge::Knowledge;
 use crate::program::{Module, Origin, Program, is_standard_library};
 use asyncwise_syntax::facts::*;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeSet;
@@ -91,9 +92,10 @@ impl Walk {
     /// prefixes, sorted. Call it again with a program that has those that are there: the others are not asked for again.
     pub fn step(&mut self, program: &Program) -> Vec<String> {
         let new: Vec<FileId> = program.ids().filter(|id| !self.uses.contains_key(&program.file(*id).path)).collect();
-        for id in new {
+        let uses: Vec<Arc<Uses>> = new.par_iter().map(|id| Arc::new(Uses::of(program.facts(*id)))).collect();
+        for (id, uses) in new.into_iter().zip(uses) {
             let file = program.file(id);
-            self.uses.insert(file.path.clone(), Arc::new(Uses::of(&file.facts)));
+            self.uses.insert(file.path.clone(), uses);
             if file.origin == Origin::Project {
                 self.whole(program, id);
             }

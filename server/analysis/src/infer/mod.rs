@@ -55,7 +55,7 @@ impl World {
         let (mut indexes, mut memos) = (self.indexes.clone(), self.memos.clone());
         for &file in changed {
             indexes[file.index()] = Arc::new(FileIndex::new(program.facts(file)));
-            memos[file.index()] = Arc::default();
+            memos[file.index()] = Arc::new(FileMemo::like(&self.memos[file.index()]));
         }
         let generation = self.generation + 1;
         Self { program, indexes, knowledge: self.knowledge, memos, generation, keeping: Keeping::Readers }
