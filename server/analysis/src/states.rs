@@ -285,14 +285,14 @@ impl<'w> NameOracle<'w> {
 /// What a call of a function of the program means for its caller's flow.
 pub(crate) fn meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
     let key = Key::Meaning(def, depth, defaults);
-    if let Some(known) = world.recall(&key) {
-        return known;
+    if let Some(known) = world.recall::<Arc<CallMeaning>>(&key) {
+        return (*known).clone();
     }
     let meaning = {
         let _own = working_for(def.file);
         find_meaning(world, def, depth, defaults)
     };
-    world.remember(key, Some(Answer::Meaning(meaning.clone())));
+    world.remember(key, Some(Answer::Meaning(Arc::new(meaning.clone()))));
     meaning
 }
 

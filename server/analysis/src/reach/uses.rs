@@ -4,6 +4,9 @@ use asyncwise_syntax::facts::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+/// So many names of `a.b.c` matter.
+const MAX_CHAIN: usize = 6;
+
 /// What one file uses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses {
@@ -95,27 +98,32 @@ impl Uses {
 
 /// For each statement, the one of the module's own scope it stands in.
 fn tops(facts: &FileFacts) -> Vec<StmtId> {
-    let top = |i: usize| {
-        let mut at = StmtId(i as u32);
-        while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
-            at = around;
-        }
-        at
-    };
-    (0..facts.stmts.len()).map(top).collect()
+    (0..facts.stmts.len()).map(|i| top(facts, StmtId(i as u32))).collect()
+}
+
+/// The statement of the module's own scope that a statement stands in.
+pub(super) fn top(facts: &FileFacts, mut at: StmtId) -> StmtId {
+    while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
+        at = around;
+    }
+    at
 }
 
 /// The name and the attributes that are read of it at once.
-pub(super) fn chain(facts: &FileFacts, mut at: ExprId, name: NameId) -> Vec<NameId> {
-    let mut chain = vec![name];
-    while let Parent::Expr(parent) = facts.expr(at).parent
-        && let ExprKind::Attribute { attr, .. } = facts.expr(parent).kind
-        && chain.len() < 6
-    {
-        chain.push(attr);
-        at = parent;
-    }
-    chain
+fn chain(facts: &FileFacts, at: ExprId, name: NameId) -> Vec<NameId> {
+    std::iter::once(name).chain(chain_of(facts, at)).collect()
+}
+
+/// The attributes that are read of a value at once, as far as they matter.
+pub(super) fn chain_of(facts: &FileFacts, at: ExprId) -> impl Iterator<Item = NameId> + '_ {
+    let read = move |at: ExprId| match facts.expr(at).parent {
+        Parent::Expr(parent) => match facts.expr(parent).kind {
+            ExprKind::Attribute { attr, .. } => Some((parent, attr)),
+            _ => None,
+        },
+        _ => None,
+    };
+    std::iter::successors(read(at), move |(at, _)| read(*at)).map(|(_, attr)| attr).take(MAX_CHAIN - 1)
 }
 
 fn is_annotation(text: &str) -> bool {

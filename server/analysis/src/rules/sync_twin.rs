@@ -11,7 +11,7 @@ use crate::settings::RunsOn;
 use crate::sites::Happens;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 const RULE: &str = "sync-twin-in-coroutine";
 
@@ -22,12 +22,13 @@ pub(crate) fn find(checked: &mut CheckedFile<'_>, others: &[RawFinding]) -> Vec<
     let count = analysis.graph.sites[file.index()].len() as u32;
     let sites = (0..count).map(|index| SiteRef { file, index });
     let mut findings = Vec::new();
+    let mut known = Known::default();
     for at in sites {
         let Happens::Runs(callee) = analysis.graph.site(at).happens else { continue };
         if !is_plain(analysis, callee) || taken.contains(&analysis.span(at)) || !matters(analysis, at) {
             continue;
         }
-        findings.extend(finding_at(checked, at, callee));
+        findings.extend(finding_at(checked, at, callee, &mut known));
     }
     findings
 }
@@ -45,7 +46,10 @@ fn matters(analysis: &Analysis, at: SiteRef) -> bool {
     analysis.is_entry(at) && analysis.runs_on(at, RunsOn::Loop) && !quiet
 }
 
-fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option<RawFinding> {
+/// The twins that were found already.
+type Known = FxHashMap<Def, Option<Def>>;
+
+fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def, known: &mut Known) -> Option<RawFinding> {
     let analysis = checked.analysis;
     let site = analysis.graph.site(at);
     let owner = analysis.graph.owner(at);
@@ -54,7 +58,8 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     if site.confidence < Confidence::Likely {
         return None;
     }
-    let (twin, class) = match twins::twin(analysis, infer, callee) {
+    let twin = *known.entry(callee).or_insert_with(|| twins::twin(analysis, infer, callee));
+    let (twin, class) = match twin {
         Some(twin) => (twin, None),
         None if calls_itself(analysis, at) => return None,
         None => {
