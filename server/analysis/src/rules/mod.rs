@@ -1,6 +1,7 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod async_error_told_by_text;
+mod async_generator_without_safeguard;
 mod boundary;
 mod coroutine_escapes_cleanup;
 mod cross_loop_object;
@@ -24,6 +25,7 @@ mod task_without_loop;
 mod tried;
 mod twins;
 mod unawaited_coroutine;
+mod unclosed_async_generator;
 mod unclosed_event_loop;
 mod way;
 mod work_inside_loop_probe;
@@ -49,7 +51,7 @@ use smol_str::SmolStr;
 pub struct RuleInfo {
     /// Its name, which is its code.
     pub name: &'static str,
-    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `suppression`; `audit`: see [`Self::is_audit_only`]).
+    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `ownership`, `suppression`; `audit`: see [`Self::is_audit_only`]).
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
@@ -97,6 +99,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("async-error-told-by-text"),
+    },
+    RuleInfo {
+        name: "async-generator-without-safeguard",
+        group: "ownership",
+        summary: "An async generator whose closing is left to whoever iterates over it",
+        same_as: &["ASYNC900"],
+        default_on: false,
+        page: page!("async-generator-without-safeguard"),
     },
     RuleInfo {
         name: "blocking-call",
@@ -230,6 +240,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("unawaited-coroutine"),
     },
     RuleInfo {
+        name: "unclosed-async-generator",
+        group: "ownership",
+        summary: "An async generator with clean-up to run is left early and not closed",
+        same_as: &[],
+        default_on: true,
+        page: page!("unclosed-async-generator"),
+    },
+    RuleInfo {
         name: "unclosed-event-loop",
         group: "loop-boundary",
         summary: "A function makes an event loop and does not close it on every path",
@@ -261,6 +279,7 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
     ("async-error-told-by-text", async_error_told_by_text::find),
+    ("async-generator-without-safeguard", async_generator_without_safeguard::find),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
     ("cross-loop-object", cross_loop_object::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
@@ -272,6 +291,7 @@ static IN_RUST: &[(&str, Find)] = &[
     ("swallowed-loop-error", swallowed_loop_error::find),
     ("task-without-loop", task_without_loop::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
+    ("unclosed-async-generator", unclosed_async_generator::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
     ("work-inside-loop-probe", work_inside_loop_probe::find),
 ];
