@@ -30,7 +30,9 @@ fn finding<'a>(checked: &mut CheckedFile<'a>, generators: &mut Generators<'a>, s
     let (confidence, message) = match generators.clean_up(&mut checked.infer, def) {
         Some(_) => (
             Confidence::Likely,
-            format!("{name}() has clean-up to run, and runs it in another task unless whoever iterates over it closes it"),
+            format!(
+                "{name}() has clean-up to run, and runs it in another task unless whoever iterates over it closes it"
+            ),
         ),
         None => (Confidence::Possible, format!("nothing closes {name}() when whoever iterates over it stops early")),
     };

@@ -18,7 +18,7 @@ pub(crate) struct Called {
 /// Functions that return what others make are followed so deep.
 const MAX_DEPTH: u8 = 3;
 /// With more methods under one name nothing is said.
-const MAX_METHODS: usize = 8;
+const MAX_METHODS: usize = 16;
 
 impl<'w> Generators<'w> {
     /// The generator functions whose fresh generator `expr` is; none where it may be anything else.
@@ -110,7 +110,9 @@ fn is_idle(facts: &FileFacts, stmt: StmtId) -> bool {
         StmtKind::If { body, .. } => facts.block(body).iter().all(|&stmt| is_idle(facts, stmt)),
         StmtKind::Expr(e) => match facts.expr(e).kind {
             ExprKind::Str(_) | ExprKind::Ellipsis | ExprKind::Yield(None) => true,
-            ExprKind::Yield(Some(value)) => !matches!(facts.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_)),
+            ExprKind::Yield(Some(value)) => {
+                !matches!(facts.expr(value).kind, ExprKind::Call { .. } | ExprKind::Await(_))
+            }
             _ => false,
         },
         _ => false,

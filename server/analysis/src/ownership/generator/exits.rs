@@ -39,7 +39,7 @@ impl Exit {
 pub(crate) fn exits(facts: &FileFacts, looped: StmtId) -> Vec<Exit> {
     let StmtKind::For { body, .. } = facts.stmt(looped).kind else { return Vec::new() };
     let mut walk = Walk { facts, found: Vec::new() };
-    walk.block(body, Place { is_own_loop: true, is_caught: false });
+    walk.block(body, Place { is_own_loop: true, is_caught: false, caught_as: None });
     walk.yields(looped, body);
     walk.found.sort_by_key(|exit| match exit {
         Exit::Break(_) | Exit::Return(_) => 0,
@@ -61,6 +61,8 @@ struct Place {
     is_own_loop: bool,
     /// A `try` with handlers: what is raised may be caught.
     is_caught: bool,
+    /// A handler that calls what it caught so.
+    caught_as: Option<NameId>,
 }
 
 impl Walk<'_> {
@@ -75,7 +77,9 @@ impl Walk<'_> {
         match facts.stmt(id).kind {
             StmtKind::Break if place.is_own_loop => self.found.push(Exit::Break(id)),
             StmtKind::Return(_) => self.found.push(Exit::Return(id)),
-            StmtKind::Raise { exc, .. } if !place.is_caught && !ends_the_program(facts, exc) => {
+            StmtKind::Raise { exc: Some(exc), .. }
+                if !place.is_caught && !self.is_passed_on(exc, place) && is_expected(facts, exc) =>
+            {
                 self.found.push(Exit::Raise(id));
             }
             StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
@@ -85,7 +89,7 @@ impl Walk<'_> {
             StmtKind::Try { body, handlers, orelse, finalbody, .. } => {
                 self.block(body, Place { is_caught: place.is_caught || !handlers.is_empty(), ..place });
                 for handler in &facts.handlers[handlers.range()] {
-                    self.block(handler.body, place);
+                    self.block(handler.body, Place { caught_as: handler.name, ..place });
                 }
                 self.block(orelse, place);
                 self.block(finalbody, place);
@@ -104,6 +108,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a handler raises what it has caught: any exception in the body leaves the loop like that.
+    fn is_passed_on(&self, exc: ExprId, place: Place) -> bool {
+        matches!(self.facts.expr(exc).kind, ExprKind::Name(name) if place.caught_as == Some(name))
+    }
+
     fn yields(&mut self, looped: StmtId, body: Block) {
         let facts = self.facts;
         let scope = facts.code_scope(facts.stmt(looped).scope);
@@ -117,12 +126,13 @@ impl Walk<'_> {
     }
 }
 
-/// `raise SystemExit`: the loop that ends with the program closes its generators.
-fn ends_the_program(facts: &FileFacts, exc: Option<ExprId>) -> bool {
-    let called = exc.map(|exc| match facts.expr(exc).kind {
+/// Whether a `raise` is meant to happen. With `raise SystemExit` the program ends, and the event loop closes its generators;
+/// nobody expects a failed assertion.
+fn is_expected(facts: &FileFacts, exc: ExprId) -> bool {
+    let class = match facts.expr(exc).kind {
         ExprKind::Call { func, .. } => func,
         _ => exc,
-    });
-    let name = called.and_then(|class| facts.dotted(class));
-    matches!(name.as_deref(), Some("SystemExit" | "KeyboardInterrupt"))
+    };
+    let name = facts.dotted(class);
+    !matches!(name.as_deref(), Some("SystemExit" | "KeyboardInterrupt" | "AssertionError" | "NotImplementedError"))
 }

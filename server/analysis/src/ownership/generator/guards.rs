@@ -60,18 +60,66 @@ pub(crate) enum Weight {
 
 /// Context managers that only the task that entered them can leave.
 const TASK_SCOPES: &[&str] = &[
-    "aiotools.TaskGroup", "anyio.CancelScope", "anyio.create_task_group", "anyio.fail_after", "anyio.move_on_after",
-    "async_timeout.timeout", "async_timeout.timeout_at", "asyncio.TaskGroup", "asyncio.timeout", "asyncio.timeout_at",
-    "quattro.TaskGroup", "taskgroup.TaskGroup", "taskgroup.timeout", "trio.CancelScope", "trio.fail_after", "trio.fail_at",
-    "trio.move_on_after", "trio.move_on_at", "trio.open_nursery",
+    "aiotools.TaskGroup",
+    "anyio.CancelScope",
+    "anyio.create_task_group",
+    "anyio.fail_after",
+    "anyio.move_on_after",
+    "async_timeout.timeout",
+    "async_timeout.timeout_at",
+    "asyncio.TaskGroup",
+    "asyncio.timeout",
+    "asyncio.timeout_at",
+    "quattro.TaskGroup",
+    "taskgroup.TaskGroup",
+    "taskgroup.timeout",
+    "trio.CancelScope",
+    "trio.fail_after",
+    "trio.fail_at",
+    "trio.move_on_after",
+    "trio.move_on_at",
+    "trio.open_nursery",
 ];
 /// Context managers whose end does nothing.
 const IDLE: &[&str] = &["contextlib.nullcontext", "contextlib.suppress"];
 /// Calls that clean nothing up: they say or ask something.
 const SAYING: &[&str] = &[
-    "critical", "debug", "echo", "error", "exception", "format", "get", "getattr", "hasattr", "info", "int", "isinstance",
-    "len", "log", "max", "min", "monotonic", "now", "perf_counter", "print", "repr", "round", "str", "time", "time_ns",
-    "trace", "type", "utcnow", "warn", "warning",
+    "cancelled",
+    "critical",
+    "debug",
+    "done",
+    "echo",
+    "empty",
+    "error",
+    "exception",
+    "format",
+    "get",
+    "getattr",
+    "hasattr",
+    "info",
+    "int",
+    "is_set",
+    "isinstance",
+    "len",
+    "log",
+    "max",
+    "min",
+    "monotonic",
+    "now",
+    "perf_counter",
+    "print",
+    "qsize",
+    "repr",
+    "round",
+    "str",
+    "suppress",
+    "time",
+    "time_ns",
+    "trace",
+    "type",
+    "utcnow",
+    "warn",
+    "warning",
 ];
 
 impl<'w> Generators<'w> {
@@ -148,9 +196,14 @@ impl<'w> Generators<'w> {
 
     /// The clean-up that all generators which a call may make have: the one that weighs most.
     pub(crate) fn of_called(&mut self, infer: &mut Infer<'w>, called: &Called) -> Option<Arc<CleanUp>> {
+        self.of_any(infer, called).filter(|(_, all)| *all).map(|(clean_up, _)| clean_up)
+    }
+
+    /// The clean-up that weighs most among those of the generators which a call may make, and whether all have any.
+    pub(crate) fn of_any(&mut self, infer: &mut Infer<'w>, called: &Called) -> Option<(Arc<CleanUp>, bool)> {
         let found: Vec<_> = called.defs.iter().filter_map(|&def| self.clean_up(infer, def)).collect();
         let all = found.len() == called.defs.len();
-        found.into_iter().max_by_key(|clean_up| clean_up.weight).filter(|_| all)
+        found.into_iter().max_by_key(|clean_up| clean_up.weight).map(|clean_up| (clean_up, all))
     }
 
     /// What the end of a `with` block around a `yield` does.
@@ -163,6 +216,9 @@ impl<'w> Generators<'w> {
         is_async: bool,
     ) -> Option<CleanUp> {
         let facts = self.world.facts(def.file);
+        if let Some(closed) = self.closed_generator(infer, def, context) {
+            return self.of_called(infer, &closed).map(|inner| (*inner).clone());
+        }
         let own = if is_async { Weight::Waits } else { Weight::Calls };
         let (weight, within) = match infer.expr(def.file, context) {
             Ty::ContextManager { def: entered, .. } => {
@@ -176,6 +232,15 @@ impl<'w> Generators<'w> {
         let span = facts.expr(context).span;
         let guard = Guard::With { is_async, context: self.written(def, context) };
         Some(CleanUp { def, guard, weight, span, at, via: Vec::new(), within })
+    }
+
+    /// The generator that `aclosing(rows())`, or a class of that name, closes: what has to be done then is what that one has to do.
+    fn closed_generator(&self, infer: &mut Infer<'w>, def: Def, context: ExprId) -> Option<Called> {
+        let facts = self.world.facts(def.file);
+        let ExprKind::Call { func, args } = facts.expr(context).kind else { return None };
+        let [arg] = facts.args(args) else { return None };
+        let closes = last_name(facts, func).eq_ignore_ascii_case("aclosing");
+        closes.then(|| self.called(infer, def.file, arg.value)).flatten()
     }
 
     /// What leaving an instance of a class of the program does; none where it does nothing.
@@ -212,17 +277,35 @@ impl<'w> Generators<'w> {
                 return None;
             }
             let entered = facts.args(args).first().map_or(value, |arg| arg.value);
-            match infer.expr(entry.file, entered) {
-                Ty::Instance(Class::External(path)) => is_task_scope(&path).then_some(facts.expr(id).span),
-                _ => None,
-            }
+            self.makes_task_scope(infer, entry, entered).then_some(facts.expr(id).span)
         })
     }
 
+    /// Whether an expression in a method is a fresh task group or the like, or an attribute that is given one.
+    fn makes_task_scope(&self, infer: &mut Infer<'w>, method: Def, expr: ExprId) -> bool {
+        let (facts, index) = (self.world.facts(method.file), self.world.index_of(method.file));
+        match facts.expr(expr).kind {
+            ExprKind::Call { func, .. } => {
+                let (Ty::External(path) | Ty::Class(Class::External(path))) = infer.expr(method.file, func) else {
+                    return false;
+                };
+                is_task_scope(&path)
+            }
+            ExprKind::Attribute { value, attr } => {
+                let ExprKind::Name(receiver) = facts.expr(value).kind else { return false };
+                let Some(class) = index.self_class(facts, method.scope, receiver) else { return false };
+                let values = index.attributes(class, attr).iter().filter_map(|given| given.value);
+                let calls = |value: &ExprId| matches!(facts.expr(*value).kind, ExprKind::Call { .. });
+                values.filter(calls).any(|value| self.makes_task_scope(infer, method, value))
+            }
+            _ => false,
+        }
+    }
+
     /// What leaving something from outside the program, or unknown, does; none where it does nothing.
-    fn external(&mut self, infer: &mut Infer<'w>, def: Def, context: ExprId, own: Weight) -> Option<Weight> {
+    fn external(&self, infer: &mut Infer<'w>, def: Def, context: ExprId, own: Weight) -> Option<Weight> {
         let facts = self.world.facts(def.file);
-        let ExprKind::Call { func, args } = facts.expr(context).kind else { return Some(own) };
+        let ExprKind::Call { func, .. } = facts.expr(context).kind else { return Some(own) };
         let (Ty::External(path) | Ty::Class(Class::External(path))) = infer.expr(def.file, func) else {
             return Some(own);
         };
@@ -231,13 +314,6 @@ impl<'w> Generators<'w> {
         }
         if IDLE.contains(&&*path) {
             return None;
-        }
-        // Closing a generator does what that one has to do.
-        if path == "contextlib.aclosing"
-            && let [arg] = facts.args(args)
-            && let Some(called) = self.called(infer, def.file, arg.value)
-        {
-            return self.of_called(infer, &called).map(|inner| inner.weight);
         }
         Some(own)
     }
@@ -268,7 +344,8 @@ impl<'w> Generators<'w> {
             let sets = facts.exprs().any(|(id, e)| span.contains(e.span) && is_set(facts, id));
             weight = weight.filter(|_| sets);
         }
-        let telling = calls.iter().find(|&&func| ends(last_name(facts, func))).or(calls.first());
+        let ending = calls.iter().find(|&&func| ends(last_name(facts, func)));
+        let telling = ending.or(calls.iter().find(|&&func| is_awaited(facts, func))).or(calls.first());
         let text = telling.and_then(|&func| facts.dotted(func)).filter(|text| text.len() <= MAX_TEXT);
         weight.map(|weight| (weight, text.map(|text| format!("{text}()").into())))
     }
@@ -311,6 +388,12 @@ fn is_set(facts: &FileFacts, expr: ExprId) -> bool {
         StmtKind::AnnAssign { target, .. } | StmtKind::AugAssign { target, .. } => *target == expr,
         _ => false,
     }
+}
+
+/// Whether what a callee gives is awaited at once.
+fn is_awaited(facts: &FileFacts, func: ExprId) -> bool {
+    let Parent::Expr(call) = facts.expr(func).parent else { return false };
+    matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)))
 }
 
 /// Whether a call stands among the arguments of one that only says something.

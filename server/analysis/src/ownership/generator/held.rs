@@ -63,13 +63,8 @@ pub(crate) fn left_early(
 }
 
 fn acquisition(infer: &Infer<'_>, call: ExprId, def: Def) -> Acquisition {
-    let closes = Closes {
-        methods: vec!["aclose".into()],
-        awaited: true,
-        then_await: None,
-        released_by: None,
-        with: With::No,
-    };
+    let closes =
+        Closes { methods: vec!["aclose".into()], awaited: true, then_await: None, released_by: None, with: With::No };
     let owned = Owned {
         what: infer.world.name(def).into(),
         closes,

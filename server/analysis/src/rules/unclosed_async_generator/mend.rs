@@ -42,15 +42,14 @@ fn around_loop(checked: &CheckedFile<'_>, file: FileId, looped: StmtId, call: Ex
     if iter != call {
         return None;
     }
-    let text = source.expr(call);
-    // A call over several lines would be indented twice.
-    if text.contains('\n') || text.contains('#') {
-        return None;
-    }
+    let call_span = facts.expr(call).span;
     let name = NAMES.iter().find(|name| source.index.name(name).is_none())?;
     let (aclosing, import) = aclosing(&source);
-    let mut edits = in_block(&source, &[looped], &format!("async with {aclosing}({text}) as {name}:"))?;
-    edits.push(source.edit(facts.expr(call).span, *name));
+    let header = format!("async with {aclosing}({}) as {name}:", source.expr(call));
+    let mut edits = in_block(&source, &[looped], &header)?;
+    // The lines of the call move into the header.
+    edits.retain(|edit| edit.place.span.start <= call_span.start || edit.place.span.start >= call_span.end);
+    edits.push(source.edit(call_span, *name));
     edits.extend(import);
     Some(edits)
 }

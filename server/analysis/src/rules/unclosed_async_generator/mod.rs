@@ -6,10 +6,10 @@ mod words;
 use super::CheckedFile;
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
-use crate::graph::Reason;
 use crate::ownership::generator::{Called, CleanUp, Exit, Generators, Weight, exits, left_early};
 use crate::ownership::lifetime::Graphs;
 use crate::roots::is_test_module;
+use crate::sites::Happens;
 use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 
@@ -88,7 +88,7 @@ impl<'a> Finder<'_, 'a> {
             }
             let called = self.generators.called(&mut self.checked.infer, file, value);
             let Some(called) = called.filter(|called| !called.defs.is_empty()) else { continue };
-            if self.generators.of_called(&mut self.checked.infer, &called).is_none() {
+            if self.generators.of_any(&mut self.checked.infer, &called).is_none() {
                 continue;
             }
             let index = self.checked.index;
@@ -125,8 +125,8 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn finding(&mut self, left: &Left<'_>) -> Option<Finding> {
-        let clean_up = self.generators.of_called(&mut self.checked.infer, left.called)?;
-        let confidence = self.confidence(left, &clean_up)?;
+        let (clean_up, all) = self.generators.of_any(&mut self.checked.infer, left.called)?;
+        let confidence = self.confidence(left, &clean_up, all)?;
         let message = words::message(self.checked, left, &clean_up);
         let mut finding = self.checked.finding(RULE, confidence, left.call, message)?;
         finding.chain = words::chain(self.checked, left, &clean_up);
@@ -135,16 +135,18 @@ impl<'a> Finder<'_, 'a> {
     }
 
     /// How sure it is that something is lost; none where it is not worth a word.
-    fn confidence(&mut self, left: &Left<'_>, clean_up: &CleanUp) -> Option<Confidence> {
+    fn confidence(&mut self, left: &Left<'_>, clean_up: &CleanUp, all: bool) -> Option<Confidence> {
         let (file, facts) = (self.checked.file, self.checked.facts);
         let only_passes_on = matches!(left.exits.first(), Some(Exit::Yield(_)));
         if only_passes_on {
             let scope = facts.code_scope(facts.expr(left.call).scope);
-            let matters = clean_up.weight >= Weight::Waits && !is_closed_by_its_runner(self.checked, Def { file, scope });
+            // Of several loops that pass the elements on, the one next to the clean-up.
+            let matters = all && clean_up.weight >= Weight::Waits && clean_up.via.is_empty();
+            let matters = matters && !is_closed_by_its_runner(self.checked, Def { file, scope });
             return matters.then_some(Confidence::Possible);
         }
         let is_test = is_test_module(self.checked.analysis.world.program.module_name(file));
-        let is_sure = left.called.is_exact && clean_up.weight >= Weight::Calls && !is_test;
+        let is_sure = all && left.called.is_exact && clean_up.weight >= Weight::Calls && !is_test;
         Some(if is_sure { Confidence::Likely } else { Confidence::Possible })
     }
 }
@@ -163,9 +165,7 @@ pub(super) fn is_closed_by_its_runner(checked: &mut CheckedFile<'_>, def: Def) -
     });
     by_decorator
         || crate::roots::framework(&mut checked.infer, def, true).is_some()
-        || checked.analysis.graph.roots_of(def).iter().any(|root| {
-            matches!(root.reason, Reason::Framework(_) | Reason::Scheduled(_))
-        })
+        || checked.analysis.graph.all_sites().any(|(_, site)| matches!(site.happens, Happens::Schedules(d, _) if d == def))
 }
 
 /// A step of a chain.

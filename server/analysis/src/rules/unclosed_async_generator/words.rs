@@ -12,9 +12,7 @@ pub(super) fn message(checked: &CheckedFile<'_>, left: &Left<'_>, clean_up: &Cle
     let when = match left.exits.first() {
         None if left.looped.is_none() => "is never closed once an element was taken".to_owned(),
         None => "is not closed".to_owned(),
-        Some(Exit::Yield(_)) => {
-            "is not closed when whoever iterates over this generator stops early".to_owned()
-        }
+        Some(Exit::Yield(_)) => "is not closed when whoever iterates over this generator stops early".to_owned(),
         Some(exit) => format!("is not closed when `{}` leaves this loop", exit.keyword()),
     };
     let rest = match (&clean_up.guard, clean_up.weight) {
@@ -23,7 +21,10 @@ pub(super) fn message(checked: &CheckedFile<'_>, left: &Left<'_>, clean_up: &Cle
                 Guard::With { context, .. } => context.as_str(),
                 _ => "a task group",
             };
-            format!("{} yields inside {within}, which the garbage collector leaves in another task", owner(checked, clean_up))
+            format!(
+                "{} yields inside {within}, which the garbage collector leaves in another task",
+                owner(checked, clean_up)
+            )
         }
         (Guard::Finally(Some(call)), _) => {
             format!("the `finally` of {}, which calls {call}, {LATER}", owner(checked, clean_up))
@@ -32,7 +33,10 @@ pub(super) fn message(checked: &CheckedFile<'_>, left: &Left<'_>, clean_up: &Cle
         (Guard::Handler, _) => format!("the handler for GeneratorExit in {} {LATER}", owner(checked, clean_up)),
         (Guard::With { is_async, context }, _) => {
             let keyword = if *is_async { "async with" } else { "with" };
-            format!("`{keyword} {context}` in {} ends when the garbage collector comes, in another task", owner(checked, clean_up))
+            format!(
+                "`{keyword} {context}` in {} ends when the garbage collector comes, in another task",
+                owner(checked, clean_up)
+            )
         }
     };
     format!("{name} {when}: {rest}")
