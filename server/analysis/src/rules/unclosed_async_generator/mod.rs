@@ -5,7 +5,7 @@ mod words;
 
 use super::CheckedFile;
 use crate::analysis::RawFinding;
-use crate::finding::{ChainStep, Confidence, Finding, Place};
+use crate::finding::{ChainStep, Confidence, FileId, Finding, Place};
 use crate::ownership::generator::{Called, CleanUp, Exit, Generators, Weight, exits, left_early};
 use crate::ownership::lifetime::Graphs;
 use crate::roots::is_test_module;
@@ -45,7 +45,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     let generators = Generators::new(&checked.analysis.world, &checked.analysis.whole);
     let mut finder = Finder { checked, generators, graphs: Graphs::default() };
     let mut found = finder.loops();
-    found.extend(finder.variables());
+    found.extend(finder.variables(asks));
     if asks {
         found.extend(finder.first_elements());
     }
@@ -72,18 +72,27 @@ impl<'a> Finder<'_, 'a> {
         found
     }
 
-    /// Generators that a variable holds.
-    fn variables(&mut self) -> Vec<Finding> {
+    /// Generators that a variable holds, which a loop iterates over, or which may be asked for one element.
+    fn variables(&mut self, asks: bool) -> Vec<Finding> {
         let (facts, file) = (self.checked.facts, self.checked.file);
+        let name_of = |expr: ExprId| match facts.expr(expr).kind {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        };
+        let iterated = |stmt: &Stmt| match stmt.kind {
+            StmtKind::For { iter, is_async: true, .. } => name_of(iter),
+            _ => None,
+        };
+        let iterated: Vec<NameId> = facts.stmts.iter().filter_map(iterated).collect();
         let mut found = Vec::new();
         for stmt in &facts.stmts {
-            let value = match stmt.kind {
-                StmtKind::Assign { value, .. } | StmtKind::AnnAssign { value: Some(value), .. } => value,
+            let (target, value) = match stmt.kind {
+                StmtKind::Assign { targets, value } => (facts.list(targets).first().copied(), value),
+                StmtKind::AnnAssign { target, value: Some(value), .. } => (Some(target), value),
                 _ => continue,
             };
-            let ExprKind::Call { func, .. } = facts.expr(value).kind else { continue };
-            // Most calls make no generator: the type says so at once.
-            if !matches!(self.checked.infer.expr(file, func), Ty::Function(..) | Ty::Union(_)) {
+            let is_asked_for = target.and_then(name_of).is_some_and(|name| asks || iterated.contains(&name));
+            if !is_asked_for || !matches!(facts.expr(value).kind, ExprKind::Call { .. }) {
                 continue;
             }
             let called = self.generators.called(&mut self.checked.infer, file, value);
@@ -165,10 +174,14 @@ pub(super) fn is_closed_by_its_runner(checked: &mut CheckedFile<'_>, def: Def) -
     });
     by_decorator
         || crate::roots::framework(&mut checked.infer, def, true).is_some()
-        || checked.analysis.graph.all_sites().any(|(_, site)| matches!(site.happens, Happens::Schedules(d, _) if d == def))
+        || checked
+            .analysis
+            .graph
+            .all_sites()
+            .any(|(_, site)| matches!(site.happens, Happens::Schedules(d, _) if d == def))
 }
 
 /// A step of a chain.
-fn step(file: crate::finding::FileId, span: Span, message: String) -> ChainStep {
+fn step(file: FileId, span: Span, message: String) -> ChainStep {
     ChainStep { place: Place { file, span }, message }
 }
