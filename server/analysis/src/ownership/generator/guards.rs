@@ -306,8 +306,10 @@ impl<'w> Generators<'w> {
     fn external(&self, infer: &mut Infer<'w>, def: Def, context: ExprId, own: Weight) -> Option<Weight> {
         let facts = self.world.facts(def.file);
         let ExprKind::Call { func, .. } = facts.expr(context).kind else { return Some(own) };
-        let (Ty::External(path) | Ty::Class(Class::External(path))) = infer.expr(def.file, func) else {
-            return Some(own);
+        let path = match infer.expr(def.file, func) {
+            Ty::External(path) | Ty::Class(Class::External(path)) => path,
+            // `anyio = require("anyio")`: the name says it.
+            _ => facts.dotted(func).unwrap_or_default().into(),
         };
         if is_task_scope(&path) {
             return Some(Weight::TaskScope);
