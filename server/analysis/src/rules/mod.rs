@@ -1,6 +1,7 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod async_error_told_by_text;
+mod async_generator_without_safeguard;
 mod boundary;
 mod cleanup_by_sweep;
 mod coroutine_escapes_cleanup;
@@ -29,6 +30,7 @@ mod task_without_loop;
 mod tried;
 mod twins;
 mod unawaited_coroutine;
+mod unclosed_async_generator;
 mod unclosed_event_loop;
 mod way;
 mod work_inside_loop_probe;
@@ -58,7 +60,8 @@ use std::rc::Rc;
 pub struct RuleInfo {
     /// Its name, which is its code.
     pub name: &'static str,
-    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `state`, `suppression`; `audit`: see [`Self::is_audit_only`]).
+    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `ownership`, `state`, `suppression`; `audit`: see
+    /// [`Self::is_audit_only`]).
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
@@ -106,6 +109,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &[],
         default_on: true,
         page: page!("async-error-told-by-text"),
+    },
+    RuleInfo {
+        name: "async-generator-without-safeguard",
+        group: "ownership",
+        summary: "An async generator whose closing is left to whoever iterates over it",
+        same_as: &["ASYNC900"],
+        default_on: false,
+        page: page!("async-generator-without-safeguard"),
     },
     RuleInfo {
         name: "blocking-call",
@@ -295,6 +306,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("unawaited-coroutine"),
     },
     RuleInfo {
+        name: "unclosed-async-generator",
+        group: "ownership",
+        summary: "An async generator with clean-up to run is left early and not closed",
+        same_as: &[],
+        default_on: true,
+        page: page!("unclosed-async-generator"),
+    },
+    RuleInfo {
         name: "unclosed-event-loop",
         group: "loop-boundary",
         summary: "A function makes an event loop and does not close it on every path",
@@ -345,6 +364,7 @@ static IN_RUST: &[(&str, Find)] = &[
     ("cleanup-by-sweep", cleanup_by_sweep::find),
     ("close-not-awaited", ownership::close_not_awaited::find),
     ("close-skipped-on-error", ownership::unclosed_resource::skipped),
+    ("async-generator-without-safeguard", async_generator_without_safeguard::find),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
     ("cross-loop-object", cross_loop_object::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
@@ -360,6 +380,7 @@ static IN_RUST: &[(&str, Find)] = &[
     ("task-without-loop", task_without_loop::find),
     ("temporary-resource", ownership::temporary_resource::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
+    ("unclosed-async-generator", unclosed_async_generator::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
     ("unclosed-resource", ownership::unclosed_resource::unclosed),
     ("use-after-close", ownership::after_close::used),
