@@ -6,6 +6,7 @@ use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
 use crate::infer::{Keeping, World, working_for};
 use crate::knowledge::Knowledge;
+use crate::ownership::owner::Elsewhere;
 use crate::program::{Origin, Program};
 use crate::roots;
 use crate::rules::{self, CheckedFile};
@@ -31,6 +32,7 @@ pub struct Analysis {
     pub(crate) roots: Vec<Arc<Roots>>,
     raw: Vec<OnceLock<Vec<RawFinding>>>,
     comments: Vec<OnceLock<Option<Comments>>>,
+    elsewhere: OnceLock<Elsewhere>,
 }
 
 /// The functions of a file that are entered by themselves, in source order, and those of any file that a call in it hands to a
@@ -70,7 +72,7 @@ impl Analysis {
     pub(crate) fn of_parts(world: World, graph: Graph, whole: Whole, roots: Vec<Arc<Roots>>) -> Self {
         let raw = roots.iter().map(|_| OnceLock::new()).collect();
         let comments = roots.iter().map(|_| OnceLock::new()).collect();
-        Self { world, graph, whole, roots, raw, comments }
+        Self { world, graph, whole, roots, raw, comments, elsewhere: OnceLock::new() }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
@@ -111,6 +113,11 @@ impl Analysis {
     /// The comments of a file that silence findings.
     pub(crate) fn comments(&self, file: FileId) -> Option<&Comments> {
         self.comments[file.index()].get_or_init(|| Comments::of(&self.world, file)).as_ref()
+    }
+
+    /// What is closed through a name anywhere; worked out once.
+    pub(crate) fn closed_elsewhere(&self) -> &Elsewhere {
+        self.elsewhere.get_or_init(|| Elsewhere::of(&self.world))
     }
 
     fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<RawFinding> {

@@ -18,6 +18,7 @@ mod ownership;
 pub mod program;
 pub mod query;
 pub mod reach;
+pub mod resources;
 pub mod roots;
 pub mod rules;
 pub mod settings;

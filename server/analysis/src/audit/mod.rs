@@ -5,7 +5,6 @@
 //! were asked for are listed; what they call in other files counts.
 
 mod bridges;
-mod close;
 mod entries;
 mod evidence;
 mod graph;

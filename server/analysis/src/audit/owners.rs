@@ -1,29 +1,48 @@
-//! Who makes what must be closed, and whether a close of it is seen.
+//! Who makes what must be closed, and what becomes of it.
 
-use super::close::{self, Holder};
 use super::{Function, Scene};
-use crate::finding::{FileId, Place};
-use crate::infer::Infer;
-use crate::knowledge::{Resource, written_name};
-use crate::sites::{holds, run_scope};
-use crate::types::{Class, Def, Ty};
-use asyncwise_syntax::facts::*;
-use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
+use crate::finding::Place;
+use crate::resources::{Holder, Leak, LeakKind, Resource, resources};
+use crate::types::Def;
+use asyncwise_syntax::facts::ScopeId;
 use std::collections::BTreeMap;
 
-pub use super::close::Closing;
+/// What becomes of something that must be closed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Closing {
+    /// Nothing closes it.
+    Never,
+    /// It is closed, or handed on, but not on every path.
+    Sometimes {
+        /// The worst way on which it stays open.
+        leak: Leak,
+        /// The first close.
+        closed: Option<Place>,
+    },
+    /// It cannot be told, or need not be closed.
+    Unknown,
+    /// It is given to the caller, which has to close it.
+    HandedToCaller,
+    /// It is given to somebody who may close it.
+    HandedOn,
+    /// It is closed: the first place that does.
+    Closed(Place),
+    /// A `with` block or an exit stack closes it.
+    Block(Place),
+}
 
 /// A call that makes something that must be closed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Maker {
     /// The call.
     pub place: Place,
-    /// What is called.
+    /// What it makes.
     pub resource: String,
-    /// What becomes of it, as far as can be seen.
+    /// The attribute or variable that has it: `self.client`, `client`; none where nothing has a name for it.
+    pub name: Option<String>,
+    /// What becomes of it.
     pub closing: Closing,
-    /// How it is closed: `await x.aclose()`.
+    /// How it is closed: `await client.aclose()`.
     pub how: String,
     /// It is an instance of a class of the program, not what a library makes.
     pub is_own: bool,
@@ -32,32 +51,31 @@ pub struct Maker {
 /// A class, function or module that makes such things.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Owner {
-    /// The class whose instances hold it, else the function or module that makes it.
+    /// The class whose instances have it, else the function or module that makes it.
     pub owner: Function,
-    /// The calls, in order.
+    /// What it makes, in order.
     pub makers: Vec<Maker>,
 }
 
 impl Owner {
-    /// How many of its resources have no close that is seen.
-    pub fn not_seen(&self) -> usize {
-        self.makers.iter().filter(|maker| maker.closing == Closing::NotSeen).count()
+    /// How many of its resources nothing closes.
+    pub fn never_closed(&self) -> usize {
+        self.makers.iter().filter(|maker| maker.closing == Closing::Never).count()
     }
 
-    /// How many of those are what libraries make.
-    fn foreign_not_seen(&self) -> usize {
-        self.makers.iter().filter(|maker| maker.closing == Closing::NotSeen && !maker.is_own).count()
+    /// How many of its resources are not closed on every path.
+    pub fn sometimes_closed(&self) -> usize {
+        self.makers.iter().filter(|maker| matches!(maker.closing, Closing::Sometimes { .. })).count()
     }
 }
 
-/// The owners in the project outside its tests: those with most resources without a close that is seen first.
+/// The owners in the project outside its tests: those with the most leaks first.
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Owner> {
-    let names: FxHashSet<&str> = scene.analysis.world.knowledge.resources().map(last_part).collect();
     let mut by_owner: BTreeMap<Def, Vec<Maker>> = BTreeMap::new();
     for file in scene.product_files() {
-        let mut search = Search { scene, infer: Infer::new(&scene.analysis.world), file, names: &names };
-        for (owner, maker) in search.makers() {
-            by_owner.entry(owner).or_default().push(maker);
+        for resource in resources(scene.analysis, file) {
+            let owner = owner_of(scene, &resource);
+            by_owner.entry(owner).or_default().push(maker(&resource));
         }
     }
     let owner = |(def, mut makers): (Def, Vec<Maker>)| {
@@ -65,110 +83,48 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Owner> {
         Owner { owner: scene.function(def), makers }
     };
     let mut owners: Vec<Owner> = by_owner.into_iter().map(owner).collect();
-    owners.sort_by_key(|owner| std::cmp::Reverse((owner.foreign_not_seen(), owner.not_seen())));
+    owners.sort_by_key(|owner| std::cmp::Reverse((owner.never_closed(), owner.sometimes_closed())));
     owners
 }
 
-fn last_part(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// What a call makes.
-struct Made {
-    name: String,
-    /// The methods that close it.
-    closers: Vec<SmolStr>,
-    /// How that is written.
-    how: String,
-    is_own: bool,
-}
-
-struct Search<'a> {
-    scene: &'a Scene<'a>,
-    infer: Infer<'a>,
-    file: FileId,
-    names: &'a FxHashSet<&'a str>,
-}
-
-impl Search<'_> {
-    fn makers(&mut self) -> Vec<(Def, Maker)> {
-        let facts = self.scene.analysis.world.facts(self.file);
-        let mut found = Vec::new();
-        for (id, expr) in facts.exprs() {
-            let ExprKind::Call { func, args } = expr.kind else { continue };
-            let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = facts.expr(func).kind else {
-                continue;
-            };
-            let name = facts.name(name);
-            // A class of the project begins with a capital letter, or it is not looked at.
-            if !self.names.contains(name) && !name.starts_with(|c: char| c.is_ascii_uppercase()) {
-                continue;
-            }
-            if let Some(resource) = self.resource(func, args) {
-                found.push(self.maker(id, resource));
-            }
-        }
-        found
+fn owner_of(scene: &Scene<'_>, resource: &Resource) -> Def {
+    let place = resource.made[0];
+    match resource.holder {
+        Holder::Variable { function, .. } | Holder::Other { function, .. } => function,
+        Holder::Attribute { class, .. } => class,
+        Holder::Module { .. } => Def { file: place.file, scope: ScopeId::MODULE },
+        Holder::Block | Holder::Nobody => scene.function_at(place),
     }
+}
 
-    /// What a call makes.
-    fn resource(&mut self, func: ExprId, args: Run) -> Option<Made> {
-        let facts = self.scene.analysis.world.facts(self.file);
-        match self.infer.expr(self.file, func) {
-            Ty::External(path) | Ty::Class(Class::External(path)) => {
-                let row = self.scene.analysis.world.knowledge.resource(&path)?;
-                let applies = row.with_argument.as_ref().is_none_or(|wanted| holds(facts, args, wanted));
-                if row.context_manager_only || !applies {
-                    return None;
-                }
-                let name = written_name(&path).to_owned();
-                Some(Made { name, closers: row.closers.to_vec(), how: how(row), is_own: false })
-            }
-            Ty::Class(Class::Own(class)) => self.own_class(class),
-            _ => None,
-        }
-    }
+fn maker(resource: &Resource) -> Maker {
+    let name = match &resource.holder {
+        Holder::Attribute { name, .. } => Some(format!("self.{name}")),
+        Holder::Variable { name, .. } | Holder::Module { name } => Some(name.clone()),
+        _ => None,
+    };
+    // The elements of a container have no name of their own.
+    let is_element = matches!(resource.holder, Holder::Attribute { is_element: true, .. });
+    let how = resource.how(name.as_deref().filter(|_| !is_element).unwrap_or("x"));
+    let place = resource.made[0];
+    Maker { place, resource: resource.what.clone(), name, closing: closing(resource), how, is_own: resource.is_own }
+}
 
-    /// A class of the program that is closed by a coroutine, or by `async with`.
-    fn own_class(&mut self, class: Def) -> Option<Made> {
-        let world = &self.scene.analysis.world;
-        let mut closers: Vec<SmolStr> = Vec::new();
-        for name in ["aclose", "close"] {
-            if self.infer.method(class, name).is_some_and(|method| world.is_async(method)) {
-                closers.push(name.into());
-            }
-        }
-        let with = self.infer.method(class, "__aexit__").is_some();
-        let how = match closers.first() {
-            Some(closer) => format!("await x.{closer}()"),
-            None if with => "async with".to_owned(),
-            None => return None,
+fn closing(resource: &Resource) -> Closing {
+    let closed = resource.ends.iter().find(|end| end.is_close).map(|end| end.place);
+    if let Some(&leak) = resource.leaks.first() {
+        return match leak.how {
+            LeakKind::Never => Closing::Never,
+            _ => Closing::Sometimes { leak, closed },
         };
-        Some(Made { name: world.name(class).to_owned(), closers, how, is_own: true })
     }
-
-    fn maker(&mut self, call: ExprId, made: Made) -> (Def, Maker) {
-        let facts = self.scene.analysis.world.facts(self.file);
-        let def = Def { file: self.file, scope: run_scope(facts, facts.expr(call).scope) };
-        let (holder, known) = close::holder(self.scene, def, call);
-        let closing = known.unwrap_or_else(|| close::of_holder(self.scene, &holder, &made.closers));
-        let owner = match holder {
-            Holder::Attribute(class, _) => class,
-            Holder::Variable(def, _) => def,
-            Holder::Nobody => def,
-        };
-        let place = Place { file: self.file, span: facts.expr(call).span };
-        (owner, Maker { place, resource: made.name, closing, how: made.how, is_own: made.is_own })
-    }
-}
-
-/// How a resource of the knowledge is closed.
-fn how(row: &Resource) -> String {
-    match (row.closers.first(), &row.released_by) {
-        (Some(closer), _) if row.closer_awaited => format!("await x.{closer}()"),
-        (Some(closer), _) => format!("x.{closer}()"),
-        (None, Some(method)) => format!("{}(x)", last_part(method)),
-        (None, None) if row.with => "with".to_owned(),
-        (None, None) => "async with".to_owned(),
+    match (&resource.holder, closed) {
+        (Holder::Block, _) => Closing::Block(resource.made[0]),
+        (Holder::Other { .. }, Some(place)) => Closing::Block(place),
+        (_, Some(place)) => Closing::Closed(place),
+        (Holder::Other { is_returned: true, .. }, _) => Closing::HandedToCaller,
+        (Holder::Other { .. }, _) => Closing::HandedOn,
+        _ if !resource.ends.is_empty() => Closing::HandedOn,
+        _ => Closing::Unknown,
     }
 }

@@ -63,8 +63,6 @@ pub(crate) struct Lifetime {
     pub(crate) used_closed: Vec<ExprId>,
     /// Mentions that close it where it is closed on all paths.
     pub(crate) closed_again: Vec<ExprId>,
-    /// The mentions that use it.
-    pub(crate) used: Vec<ExprId>,
 }
 
 /// The graphs of the functions of one file, and what callees do with arguments.
@@ -140,7 +138,6 @@ pub(crate) fn lifetime(
         used_closed: used.iter().copied().filter(closed_before).collect(),
         closed_again: closed.iter().copied().filter(closed_before).collect(),
         closed,
-        used,
     })
 }
 

@@ -11,6 +11,8 @@ mod row;
 mod tests;
 
 pub(crate) use acquire::Resources;
+pub(super) use class::closer_rank;
+pub(super) use members::{Members, is_closing, lets_go};
 
 use crate::finding::{Confidence, FileId};
 use crate::knowledge::Resource;

@@ -36,6 +36,7 @@ mod way;
 mod work_inside_loop_probe;
 
 pub(crate) use boundary::Identity;
+pub use ownership::generate_close::generate_close;
 pub(crate) use queries::query_findings;
 pub(crate) use sync_twin::find as sync_twins;
 pub(crate) use tried::tells;
@@ -47,6 +48,7 @@ use crate::index::FileIndex;
 use crate::infer::Infer;
 use crate::ownership::file::Held;
 use crate::ownership::lifetime::Graphs;
+use crate::ownership::owner::Owner;
 use crate::settings::{Level, Settings};
 use crate::sites::run_scope;
 use crate::states::Flows;
@@ -242,6 +244,22 @@ static RULES: &[RuleInfo] = &[
         page: page!("notebook-event-loop"),
     },
     RuleInfo {
+        name: "owner-forgets-resource",
+        group: "ownership",
+        summary: "A class has a close, which leaves open something that its instances keep",
+        same_as: &[],
+        default_on: true,
+        page: page!("owner-forgets-resource"),
+    },
+    RuleInfo {
+        name: "owner-without-close",
+        group: "ownership",
+        summary: "The instances of a class keep something that must be closed, and nothing closes it",
+        same_as: &[],
+        default_on: true,
+        page: page!("owner-without-close"),
+    },
+    RuleInfo {
         name: "read-await-write",
         group: "state",
         summary: "State is read before an `await` and written after it, and what other tasks do in between is lost",
@@ -373,6 +391,8 @@ static IN_RUST: &[(&str, Find)] = &[
     ("event-loop-in-thread", event_loop_in_thread::find),
     ("leaked-current-loop", leaked_current_loop::find),
     ("notebook-event-loop", notebook_event_loop::find),
+    ("owner-forgets-resource", ownership::owner::forgets),
+    ("owner-without-close", ownership::owner::without_close),
     ("read-await-write", read_await_write::find),
     ("recorded-before-done", recorded_before_done::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
@@ -404,6 +424,7 @@ pub(crate) struct CheckedFile<'a> {
     /// Control-flow graphs, worked out where a rule asks.
     pub(crate) graphs: Graphs<'a>,
     held: Option<Rc<Vec<Held>>>,
+    owners: Option<Rc<Vec<Owner>>>,
 }
 
 impl<'a> CheckedFile<'a> {
@@ -419,6 +440,7 @@ impl<'a> CheckedFile<'a> {
             flows: Flows::new(world, file),
             graphs: Graphs::new(analysis),
             held: None,
+            owners: None,
         }
     }
 

@@ -207,12 +207,18 @@ struct Maker {
     close_with: String,
     /// It is an instance of a class of the program.
     own_class: bool,
-    /// What is seen of its end in the class, function or module that holds it: `not-seen`, `handed-to-caller`, `handed-on`,
-    /// `closed`, `block`. `not-seen` does not say that it leaks.
+    /// The attribute or variable that has it: `self.client`, `client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What becomes of it: `never` (nothing closes it), `sometimes` (not on every path), `handed-to-caller`, `handed-on`, `closed`,
+    /// `block`, `unknown` (it cannot be told, or need not be closed).
     end: &'static str,
-    /// Where that is seen.
+    /// Where it is closed first.
     #[serde(skip_serializing_if = "Option::is_none")]
     end_at: Option<At>,
+    /// Where the way begins on which it stays open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_at: Option<At>,
 }
 
 /// The JSON Schema of the form.
@@ -354,7 +360,9 @@ fn hot_spot(report: &Report<'_>, spot: &audit::HotSpot) -> HotSpot {
 fn owner(report: &Report<'_>, owner: &audit::Owner) -> Owner {
     let maker = |maker: &audit::Maker| {
         let (end, place) = match maker.closing {
-            Closing::NotSeen => ("not-seen", None),
+            Closing::Never => ("never", None),
+            Closing::Sometimes { closed, .. } => ("sometimes", closed),
+            Closing::Unknown => ("unknown", None),
             Closing::HandedToCaller => ("handed-to-caller", None),
             Closing::HandedOn => ("handed-on", None),
             Closing::Closed(place) => ("closed", Some(place)),
@@ -365,8 +373,13 @@ fn owner(report: &Report<'_>, owner: &audit::Owner) -> Owner {
             at: at(report, maker.place),
             close_with: maker.how.clone(),
             own_class: maker.is_own,
+            name: maker.name.clone(),
             end,
             end_at: place.map(|place| at(report, place)),
+            open_at: match maker.closing {
+                Closing::Sometimes { leak, .. } => leak.place.map(|place| at(report, place)),
+                _ => None,
+            },
         }
     };
     Owner { owner: named(report, &owner.owner), makes: owner.makers.iter().map(maker).collect() }

@@ -83,9 +83,12 @@ fn glance(report: &Report<'_>) -> Block {
         ),
     };
     let made: usize = audit.owners.iter().map(|owner| owner.makers.len()).sum();
-    let open: usize = audit.owners.iter().map(Owner::not_seen).sum();
-    let owners =
-        if made == 0 { "none".to_owned() } else { format!("{made} made, {open} without a close that is seen") };
+    let never: usize = audit.owners.iter().map(Owner::never_closed).sum();
+    let sometimes: usize = audit.owners.iter().map(Owner::sometimes_closed).sum();
+    let owners = match made {
+        0 => "none".to_owned(),
+        _ => format!("{made} made, {never} never closed, {sometimes} not closed on every path"),
+    };
     let row = |title: &str, words: String| -> Vec<Line> { vec![vec![strong(title)], vec![text(words)]] };
     Block::Table(
         vec![column("At a glance"), column("")],

@@ -1,10 +1,11 @@
 //! What the parts of the report are called.
 
 use super::Report;
-use super::document::{Inline, Line, code, text};
+use super::document::{Inline, Line, code, strong, text};
 use crate::output::count;
 use asyncwise_analysis::audit::{Behaviour, Closing, EntryKind, Function, Mechanism, Reach};
 use asyncwise_analysis::finding::Place;
+use asyncwise_analysis::resources::LeakKind;
 use asyncwise_analysis::settings::RunsOn;
 use std::path::Path;
 
@@ -88,10 +89,30 @@ pub(super) fn entry_kind(kind: &EntryKind) -> String {
 
 pub(super) fn closing(report: &Report<'_>, closing: &Closing) -> Line {
     match closing {
-        Closing::NotSeen => vec![text("no close seen here")],
+        Closing::Never => vec![strong("never closed")],
+        Closing::Sometimes { leak, closed } => {
+            let mut line: Line = match closed {
+                Some(place) => vec![text("closed at "), report.place(*place), text(", but ")],
+                None => Vec::new(),
+            };
+            line.extend([strong("stays open"), text(" "), text(leak_kind(leak.how))]);
+            line.extend(leak.place.into_iter().flat_map(|place| [text(" at "), report.place(place)]));
+            line
+        }
+        Closing::Unknown => vec![text("cannot be told")],
         Closing::HandedToCaller => vec![text("given to the caller")],
         Closing::HandedOn => vec![text("given to other code")],
         Closing::Closed(place) => vec![text("closed at "), report.place(*place)],
         Closing::Block(place) => vec![text("closed by the block at "), report.place(*place)],
+    }
+}
+
+fn leak_kind(how: LeakKind) -> &'static str {
+    match how {
+        LeakKind::Never => "always",
+        LeakKind::Returns => "where the function returns",
+        LeakKind::Overwritten => "where another one takes its place",
+        LeakKind::Raises => "if something raises",
+        LeakKind::Cancelled => "if the task is cancelled",
     }
 }

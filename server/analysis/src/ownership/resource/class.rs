@@ -228,7 +228,7 @@ impl<'w> Resources<'w> {
         for &base in &subject.mro.classes {
             let facts = self.world.facts(base.file);
             let Some(attr) = self.world.index_of(base.file).name(attribute) else { continue };
-            points.extend(self.default_of(infer, base, attr, attribute));
+            points.extend(self.default_point(infer, base, attr, attribute));
             for (method, value, fresh) in self.assigned(infer, base, attr) {
                 match fresh {
                     Some(fresh) => match &fresh.needs {
@@ -294,22 +294,37 @@ impl<'w> Resources<'w> {
     }
 
     /// `client: Client = field(default_factory=Client)` in a class's body.
-    fn default_of(&mut self, infer: &mut Infer<'w>, base: Def, attr: NameId, attribute: &SmolStr) -> Option<Point> {
+    fn default_point(&mut self, infer: &mut Infer<'w>, base: Def, attr: NameId, attribute: &SmolStr) -> Option<Point> {
         let world = self.world;
         let facts = world.facts(base.file);
         let value = world.index_of(base.file).bindings(facts, base.scope, attr).find_map(|b| match b.kind {
             BindingKind::Assign { value, .. } => Some(value),
             _ => None,
         })?;
-        let ExprKind::Call { args, .. } = facts.expr(value).kind else { return None };
-        let is_factory = |arg: &&Arg| arg.name.is_some_and(|n| matches!(facts.name(n), "default_factory" | "factory"));
-        let factory = facts.args(args).iter().find(is_factory)?;
-        let callee = infer.expr(base.file, factory.value);
-        let made = self.made(infer, &callee, None)?;
-        let confidence = made.owned.confidence;
+        let owned = self.default_of(infer, base.file, value)?;
+        let confidence = owned.confidence;
         let point =
             Point { method: None, at: (base.file, value), confidence, unless: None, attribute: attribute.clone() };
-        (made.owned.needs == Needs::Made).then_some(point)
+        (owned.needs == Needs::Made).then_some(point)
+    }
+
+    /// What a field of a class is made with: `field(default_factory=Client)`.
+    pub(in crate::ownership) fn default_of(
+        &mut self,
+        infer: &mut Infer<'w>,
+        file: FileId,
+        value: ExprId,
+    ) -> Option<Arc<Owned>> {
+        let facts = self.world.facts(file);
+        let ExprKind::Call { args, .. } = facts.expr(value).kind else { return None };
+        let is_factory = |arg: &&Arg| arg.name.is_some_and(|n| matches!(facts.name(n), "default_factory" | "factory"));
+        let factory = facts.args(args).iter().find(is_factory)?.value;
+        if let ExprKind::Lambda(scope) = facts.expr(factory).kind {
+            let [made] = *facts.list(facts.scope(scope).body_exprs) else { return None };
+            return self.acquired(infer, file, made).pop().map(|made| made.owned);
+        }
+        let callee = infer.expr(file, factory);
+        self.made(infer, &callee, None).map(|made| made.owned)
     }
 
     /// Where a method is called on what an attribute holds that makes it something to close.
@@ -442,7 +457,7 @@ fn closes(resources: &Resources<'_>, closers: &[Closer]) -> Option<Closes> {
 }
 
 /// The place of a method's name among those that close; none for any other.
-fn closer_rank(name: &str) -> Option<usize> {
+pub(in crate::ownership) fn closer_rank(name: &str) -> Option<usize> {
     if matches!(name, "__aexit__" | "__exit__") {
         return Some(CLOSERS.len());
     }

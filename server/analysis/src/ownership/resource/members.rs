@@ -39,7 +39,7 @@ const LOOKING: &[&str] =
 const LOGGING: &[&str] = &["debug", "info", "warning", "warn", "error", "exception", "critical", "log"];
 
 /// Whether a method of this name lets go of something.
-pub(super) fn is_closing(name: &str) -> bool {
+pub(in crate::ownership) fn is_closing(name: &str) -> bool {
     CLOSING.iter().any(|word| name.contains(word)) || matches!(name, "__aexit__" | "__exit__")
 }
 
@@ -54,7 +54,7 @@ pub(super) fn looks(facts: &FileFacts, func: ExprId) -> bool {
 
 /// What the methods of a file's classes mention of their instance.
 #[derive(Debug, Default)]
-pub(super) struct Members {
+pub(in crate::ownership) struct Members {
     /// The methods of each class.
     methods: FxHashMap<ScopeId, Vec<ScopeId>>,
     /// `self.attr` in each method, functions nested in it included.
@@ -65,7 +65,7 @@ pub(super) struct Members {
 
 impl Members {
     /// Of a file.
-    pub(super) fn of(facts: &FileFacts, index: &FileIndex) -> Self {
+    pub(in crate::ownership) fn of(facts: &FileFacts, index: &FileIndex) -> Self {
         let mut members = Members::default();
         for (&method, &class) in &index.method_class {
             members.methods.entry(class).or_default().push(method);
@@ -95,15 +95,15 @@ impl Members {
     }
 
     /// The methods of a class, in source order.
-    pub(super) fn methods(&self, class: ScopeId) -> &[ScopeId] {
+    pub(in crate::ownership) fn methods(&self, class: ScopeId) -> &[ScopeId] {
         self.methods.get(&class).map_or(&[], Vec::as_slice)
     }
     /// The attributes of the instance that a method mentions, and where.
-    pub(super) fn mentions(&self, method: ScopeId) -> &[(NameId, ExprId)] {
+    pub(in crate::ownership) fn mentions(&self, method: ScopeId) -> &[(NameId, ExprId)] {
         self.mentions.get(&method).map_or(&[], Vec::as_slice)
     }
     /// The attributes of `super()` that a method mentions.
-    pub(super) fn supers(&self, method: ScopeId) -> &[NameId] {
+    pub(in crate::ownership) fn supers(&self, method: ScopeId) -> &[NameId] {
         self.supers.get(&method).map_or(&[], Vec::as_slice)
     }
 }
@@ -118,7 +118,7 @@ pub(super) fn method_around(facts: &FileFacts, index: &FileIndex, mut scope: Sco
 
 /// Whether a closer that mentions an attribute so lets go of what is in it: it calls a method that closes, hands it on, awaits
 /// it, goes through it, or takes it out.
-pub(super) fn lets_go(facts: &FileFacts, mention: ExprId) -> bool {
+pub(in crate::ownership) fn lets_go(facts: &FileFacts, mention: ExprId) -> bool {
     let mut at = mention;
     loop {
         let parent = match facts.expr(at).parent {

@@ -87,10 +87,7 @@ fn check(source: &str, expected: Expect) {
     let world = world(source);
     let mut infer = Infer::new(&world);
     let mut resources = Resources::new(&world);
-    let mut found = resources.of_file(&mut infer, FileId(0));
-    for (call, _) in world.facts(FileId(0)).exprs() {
-        found.extend(resources.generator(&mut infer, FileId(0), call));
-    }
+    let found = resources.of_file(&mut infer, FileId(0));
     let mut out = String::new();
     found.iter().for_each(|made| tell(&world, made, &mut out));
     expected.assert_eq(&out);
@@ -590,28 +587,6 @@ def test(base: Base):
             38: httpx.AsyncClient: await aclose, async with, Likely
             40: httpx.AsyncClient: await aclose, async with, Likely
             46: httpx.AsyncClient: await aclose, async with, from make_too, Likely
-        "#]],
-    );
-}
-
-#[test]
-fn async_generators() {
-    check(
-        r#"
-async def plain():
-    yield 1
-async def careful():
-    try:
-        yield 1
-    finally:
-        print()
-async def main():
-    plain()
-    async for x in careful(): ...
-"#,
-        expect![[r#"
-            9: plain: await aclose, iterated, Possible
-            10: careful: await aclose, iterated, Likely
         "#]],
     );
 }

@@ -2,7 +2,10 @@
 
 pub(super) mod after_close;
 pub(super) mod close_not_awaited;
+pub(super) mod generate_close;
 mod mend;
+pub(super) mod owner;
+mod owner_order;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
 
@@ -21,7 +24,7 @@ const PROGRAMS: &[&str] = &["main", "amain", "async_main", "main_async", "_main"
 
 impl CheckedFile<'_> {
     /// What the file makes that must be closed.
-    pub(super) fn held(&mut self) -> Rc<Vec<Held>> {
+    pub(crate) fn held(&mut self) -> Rc<Vec<Held>> {
         if let Some(held) = &self.held {
             return held.clone();
         }

@@ -1,0 +1,308 @@
+//! What the mentions of an attribute do with what it keeps: who closes it, and who else may.
+
+use super::family::{Family, Method};
+use crate::finding::FileId;
+use crate::infer::Infer;
+use crate::ownership::resource::{Owned, is_closing, lets_go};
+use crate::ownership::summary::Fates;
+use crate::ownership::uses::{Use, Uses, ends};
+use crate::types::Def;
+use asyncwise_syntax::facts::*;
+use smol_str::SmolStr;
+
+/// Callables that close what they are given, sooner or later.
+const CLOSING: &[&str] = &[
+    "aclosing",
+    "addAsyncCleanup",
+    "addCleanup",
+    "add_cleanup",
+    "callback",
+    "closing",
+    "enter_async_context",
+    "enter_context",
+    "enterAsyncContext",
+    "enterContext",
+    "finalize",
+    "push",
+    "push_async_callback",
+    "push_async_exit",
+];
+/// Methods that give what is in a container.
+pub(super) const GIVING: &[&str] = &["pop", "popitem", "popleft", "values", "items", "copy", "get"];
+
+/// What is done with what an attribute keeps, by all who can be seen to do anything with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends {
+    /// The places that close it.
+    pub(crate) closed: Vec<End>,
+    /// The places that give it to somebody who may close it.
+    pub(crate) handed_on: Vec<(FileId, ExprId)>,
+    /// The methods that return it.
+    pub(crate) given_by: Vec<SmolStr>,
+    /// Something is done from which on it must be closed.
+    pub(crate) is_started: bool,
+    /// The places that put something in: targets.
+    pub(crate) stored: Vec<(Def, ExprId)>,
+    /// An attribute by a computed name is closed, which may be this one.
+    pub(crate) is_unclear: bool,
+}
+
+/// A place that closes something.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct End {
+    /// The file.
+    pub(crate) file: FileId,
+    /// The attribute that is closed there, or what holds its value.
+    pub(crate) at: ExprId,
+    /// The method of the family that does; none for other code.
+    pub(crate) method: Option<Def>,
+}
+
+/// Looks at the mentions of one attribute.
+pub(super) struct Mentions<'m, 'w> {
+    pub(super) infer: &'m mut Infer<'w>,
+    pub(super) fates: &'m mut Fates,
+    pub(super) family: &'m Family,
+    /// What is kept.
+    pub(super) owned: &'m Owned,
+    pub(super) is_element: bool,
+    pub(super) ends: Ends,
+}
+
+impl<'w> Mentions<'_, 'w> {
+    /// What the methods of the family do with an attribute.
+    pub(super) fn of(mut self, attribute: &str) -> Ends {
+        let family = self.family;
+        for method in &family.methods {
+            for (_, at) in method.mentions.iter().filter(|(name, _)| name == attribute) {
+                self.mention(method, *at, 0);
+            }
+            self.by_name(method, attribute);
+        }
+        self.ends
+    }
+
+    fn facts(&self, method: &Method) -> &'w FileFacts {
+        self.infer.world.facts(method.def.file)
+    }
+
+    fn closed(&mut self, method: &Method, at: ExprId) {
+        self.ends.closed.push(End { file: method.def.file, at, method: Some(method.def) });
+    }
+
+    /// `getattr(self, "name")`, and with a name that is not written there.
+    fn by_name(&mut self, method: &Method, attribute: &str) {
+        let file = method.def.file;
+        let (facts, index) = (self.facts(method), self.infer.world.index_of(file));
+        let reads = ["getattr", "vars", "__dict__"].map(|name| index.name(name));
+        if reads.iter().all(Option::is_none) {
+            return;
+        }
+        let own = facts.scope(method.def.scope).span;
+        let is_name =
+            |expr: ExprId, name: Option<NameId>| name.is_some_and(|n| facts.expr(expr).kind == ExprKind::Name(n));
+        for (id, expr) in facts.exprs().filter(|(_, e)| own.contains(e.span)) {
+            match expr.kind {
+                ExprKind::Call { func, args } if is_name(func, reads[0]) => match facts.args(args) {
+                    [_, name, ..] => match &facts.expr(name.value).kind {
+                        ExprKind::Str(text) if text == attribute => self.mention(method, id, 0),
+                        ExprKind::Str(_) => {}
+                        _ => self.ends.is_unclear |= method.closes,
+                    },
+                    _ => {}
+                },
+                ExprKind::Name(_) if is_name(id, reads[1]) => self.ends.is_unclear |= method.closes,
+                ExprKind::Attribute { attr, .. } if Some(attr) == reads[2] => self.ends.is_unclear |= method.closes,
+                _ => {}
+            }
+        }
+    }
+
+    fn mention(&mut self, method: &Method, at: ExprId, depth: u8) {
+        let facts = self.facts(method);
+        if self.is_element && depth == 0 {
+            return self.container(method, at);
+        }
+        match facts.expr(at).parent {
+            Parent::Stmt(stmt) => match &facts.stmt(stmt).kind {
+                StmtKind::With { items, .. } => {
+                    if facts.with_items[items.range()].iter().any(|item| item.context == at) {
+                        self.closed(method, at);
+                    }
+                    return;
+                }
+                StmtKind::Return(_) => return self.ends.given_by.push(method.name.clone()),
+                StmtKind::Assign { targets, .. } if facts.list(*targets).contains(&at) => {
+                    return self.ends.stored.push((method.def, at));
+                }
+                StmtKind::AnnAssign { target, .. } if *target == at => {
+                    return self.ends.stored.push((method.def, at));
+                }
+                _ => {}
+            },
+            Parent::Expr(parent) => match &facts.expr(parent).kind {
+                ExprKind::Yield(_) => return self.ends.given_by.push(method.name.clone()),
+                ExprKind::Tuple(items) => match swapped(facts, parent, facts.list(*items), at) {
+                    Some(Some(name)) => return self.alias(method, at, name, depth),
+                    Some(None) => return self.ends.stored.push((method.def, at)),
+                    None => {}
+                },
+                _ => {}
+            },
+            Parent::Scope(_) => {}
+        }
+        match self.used(method, at) {
+            Use::Closed => self.closed(method, at),
+            Use::Needed => self.ends.is_started = true,
+            Use::Alias(name) => self.alias(method, at, name, depth),
+            Use::Rebound => self.ends.stored.push((method.def, at)),
+            Use::Gone => self.gone(method, at),
+            Use::Looked | Use::Used => {}
+        }
+    }
+
+    fn used(&mut self, method: &Method, at: ExprId) -> Use {
+        let file = method.def.file;
+        let facts = self.facts(method);
+        let scope = facts.code_scope(facts.expr(at).scope);
+        let (infer, fates) = (&mut *self.infer, &mut *self.fates);
+        Uses { infer, fates, file, scope, owned: self.owned, yield_hands_on: true, depth: 0 }.of(at)
+    }
+
+    /// It may be somebody else's to close from here on.
+    fn gone(&mut self, method: &Method, at: ExprId) {
+        let facts = self.facts(method);
+        let says_so = match facts.expr(at).parent {
+            Parent::Expr(parent) => match facts.expr(parent).kind {
+                // Its closer as a value, or a method that ends something.
+                ExprKind::Attribute { attr, .. } => ends(facts.name(attr)) || is_dunder_exit(facts.name(attr)),
+                ExprKind::Call { func, .. } if func != at => closes_argument(facts, func),
+                _ => false,
+            },
+            _ => false,
+        };
+        if says_so || (method.closes && lets_go(facts, at)) {
+            self.closed(method, at);
+        } else if is_returned(facts, at) {
+            self.ends.given_by.push(method.name.clone());
+        } else {
+            self.ends.handed_on.push((method.def.file, at));
+        }
+    }
+
+    /// A local variable that is given what the attribute keeps.
+    fn alias(&mut self, method: &Method, at: ExprId, name: NameId, depth: u8) {
+        if depth > 1 {
+            return self.ends.handed_on.push((method.def.file, at));
+        }
+        let facts = self.facts(method);
+        let own = facts.scope(method.def.scope).span;
+        let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
+        for mention in named.map(|(id, _)| id).collect::<Vec<_>>() {
+            if !is_target(facts, mention) {
+                self.mention(method, mention, depth + 1);
+            }
+        }
+    }
+
+    /// What is done with a container: who goes through it, or takes something out, and closes anything, closes what is in it.
+    fn container(&mut self, method: &Method, at: ExprId) {
+        let facts = self.facts(method);
+        if method.closes && lets_go(facts, at) {
+            return self.closed(method, at);
+        }
+        let gives = match facts.expr(at).parent {
+            Parent::Expr(parent) => match facts.expr(parent).kind {
+                ExprKind::Attribute { attr, .. } => GIVING.contains(&facts.name(attr)),
+                ExprKind::Subscript { value, .. } => value == at && !is_target(facts, parent),
+                ExprKind::Call { func, .. } => func != at,
+                _ => true,
+            },
+            Parent::Stmt(stmt) => match facts.stmt(stmt).kind {
+                StmtKind::Return(_) => {
+                    self.ends.given_by.push(method.name.clone());
+                    false
+                }
+                StmtKind::Assign { targets, .. } => !facts.list(targets).contains(&at),
+                StmtKind::AnnAssign { target, .. } => target != at,
+                StmtKind::For { .. } => true,
+                _ => false,
+            },
+            Parent::Scope(_) => true,
+        };
+        if gives && closes_something(facts, method.def.scope) {
+            self.closed(method, at);
+        }
+    }
+}
+
+/// Whether any method that closes is named in a function.
+fn closes_something(facts: &FileFacts, scope: ScopeId) -> bool {
+    let own = facts.scope(scope).span;
+    let closes = |e: &Expr| match e.kind {
+        ExprKind::Attribute { attr, .. } => is_closing(facts.name(attr)),
+        ExprKind::Call { func, .. } => closes_argument(facts, func),
+        _ => false,
+    };
+    facts.exprs().any(|(_, e)| own.contains(e.span) && closes(e))
+}
+
+/// Whether a callee closes what it is given, as its name says.
+pub(crate) fn closes_argument(facts: &FileFacts, func: ExprId) -> bool {
+    let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = facts.expr(func).kind else { return false };
+    let name = facts.name(name);
+    CLOSING.contains(&name) || ends(name)
+}
+
+pub(super) fn is_dunder_exit(name: &str) -> bool {
+    matches!(name, "__aexit__" | "__exit__")
+}
+
+/// Whether an expression stands where it is given a value.
+fn is_target(facts: &FileFacts, expr: ExprId) -> bool {
+    match facts.expr(expr).parent {
+        Parent::Stmt(stmt) => match &facts.stmt(stmt).kind {
+            StmtKind::Assign { targets, .. } => facts.list(*targets).contains(&expr),
+            StmtKind::AnnAssign { target, .. } | StmtKind::AugAssign { target, .. } => *target == expr,
+            StmtKind::Delete(_) => true,
+            _ => false,
+        },
+        Parent::Expr(parent) => {
+            matches!(facts.expr(parent).kind, ExprKind::Tuple(_) | ExprKind::List(_)) && is_target(facts, parent)
+        }
+        Parent::Scope(_) => false,
+    }
+}
+
+/// What `item` of a tuple is given to, or gives, in `old, self.client = self.client, None`: a variable that takes it, or none
+/// where it is a target itself.
+fn swapped(facts: &FileFacts, tuple: ExprId, items: &[ExprId], item: ExprId) -> Option<Option<NameId>> {
+    let Parent::Stmt(stmt) = facts.expr(tuple).parent else { return None };
+    let StmtKind::Assign { targets, value } = facts.stmt(stmt).kind else { return None };
+    let [target] = *facts.list(targets) else { return None };
+    if target == tuple {
+        return Some(None);
+    }
+    let ExprKind::Tuple(taking) = facts.expr(target).kind else { return None };
+    let taking = facts.list(taking);
+    let at = items.iter().position(|&i| i == item)?;
+    let to = *taking.get(at).filter(|_| value == tuple && taking.len() == items.len())?;
+    match facts.expr(to).kind {
+        ExprKind::Name(name) => Some(Some(name)),
+        _ => None,
+    }
+}
+
+/// Whether a value is returned, as one of several operands.
+fn is_returned(facts: &FileFacts, mut at: ExprId) -> bool {
+    loop {
+        match facts.expr(at).parent {
+            Parent::Expr(parent) => match facts.expr(parent).kind {
+                ExprKind::IfExp { .. } | ExprKind::BoolOp { .. } => at = parent,
+                _ => return false,
+            },
+            Parent::Stmt(stmt) => return matches!(facts.stmt(stmt).kind, StmtKind::Return(_)),
+            Parent::Scope(_) => return false,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `owner-without-close` and `owner-forgets-resource`: what the instances of a class keep and nobody closes.
+
+use super::{CheckedFile, generate_close, nameless, owner_order};
+use crate::analysis::RawFinding;
+use crate::finding::{ChainStep, Confidence, Finding, Place};
+use crate::ownership::owner::{Asked, Kept, Owner, owners};
+use crate::types::Def;
+use std::rc::Rc;
+
+const WITHOUT_CLOSE: &str = "owner-without-close";
+pub(super) const FORGETS: &str = "owner-forgets-resource";
+
+impl CheckedFile<'_> {
+    /// The classes of the file that keep what must be closed.
+    pub(crate) fn owners(&mut self) -> Rc<Vec<Owner>> {
+        if let Some(owners) = &self.owners {
+            return owners.clone();
+        }
+        let held = self.held();
+        let analysis = self.analysis;
+        let mut asked = Asked {
+            infer: &mut self.infer,
+            graphs: &mut self.graphs,
+            whole: &analysis.whole,
+            elsewhere: &|| analysis.closed_elsewhere(),
+        };
+        let found = Rc::new(owners(&mut asked, self.file, &held));
+        self.owners = Some(found.clone());
+        found
+    }
+}
+
+/// What nothing closes, of classes without a close.
+pub(in crate::rules) fn without_close(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    of_each(checked, |checked, owner, kept| match owner.closer {
+        None => never_closed(checked, owner, kept),
+        Some(_) => None,
+    })
+}
+
+/// What the close of a class leaves open.
+pub(in crate::rules) fn forgets(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    let mut found = of_each(checked, |checked, owner, kept| forgotten(checked, owner, kept, owner.closer?));
+    let owners = checked.owners();
+    for owner in owners.iter() {
+        found.extend(owner_order::overwritten(checked, owner).into_iter().map(|finding| (None, finding)));
+        found.extend(owner_order::skipped(checked, owner).map(|finding| (None, finding)));
+    }
+    found
+}
+
+fn of_each(
+    checked: &mut CheckedFile<'_>,
+    find: impl Fn(&CheckedFile<'_>, &Owner, &Kept) -> Option<Finding>,
+) -> Vec<RawFinding> {
+    let owners = checked.owners();
+    let kept = owners.iter().flat_map(|owner| owner.keeps.iter().map(move |kept| (owner, kept)));
+    kept.filter_map(|(owner, kept)| find(checked, owner, kept)).map(|finding| (None, finding)).collect()
+}
+
+/// How sure it is that what is never closed does harm.
+pub(super) fn confidence(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Confidence {
+    let owned = &kept.first().owned;
+    let sure = !kept.is_given && !owner.is_unknown;
+    let confidence = if sure { owned.confidence } else { owned.confidence.min(Confidence::Possible) };
+    checked.where_it_matters(owner.class.scope, confidence)
+}
+
+fn never_closed(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Option<Finding> {
+    if !kept.is_open() || !kept.is_never_closed() {
+        return None;
+    }
+    let class = checked.analysis.world.name(owner.class);
+    let what = described(checked, kept);
+    let message = match kept.is_given {
+        true => format!("{class} keeps {what} where none is handed in, and has no close for it"),
+        false => format!("{class} keeps {what} and has no close: it is never closed"),
+    };
+    let mut finding = checked.finding(WITHOUT_CLOSE, confidence(checked, owner, kept), kept.first().call, message)?;
+    finding.chain = checked.origin_steps(&kept.first().owned);
+    finding.fixes.extend(generate_close::fix(checked, owner));
+    Some(finding)
+}
+
+fn forgotten(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, closer: Def) -> Option<Finding> {
+    if !kept.is_open() || !kept.is_never_closed() {
+        return None;
+    }
+    let world = &checked.analysis.world;
+    let (class, what) = (world.name(owner.class), described(checked, kept));
+    let close = world.name(closer);
+    let message = match kept.is_given {
+        true => format!("{class}.{close}() does not close {what}, also where the class made it itself"),
+        false => format!("{class}.{close}() does not close {what}, and nothing else does"),
+    };
+    let mut finding = checked.finding(FORGETS, confidence(checked, owner, kept), kept.first().call, message)?;
+    let place = Place { file: closer.file, span: world.scope(closer).name_span };
+    finding.chain.push(ChainStep { place, message: "the close of the class".to_owned() });
+    finding.chain.extend(checked.origin_steps(&kept.first().owned));
+    finding.fixes.extend(generate_close::fix(checked, owner));
+    Some(finding)
+}
+
+/// `self.client (httpx.AsyncClient)`.
+pub(super) fn described(checked: &CheckedFile<'_>, kept: &Kept) -> String {
+    let attribute = checked.facts.name(kept.attribute);
+    let owned = &kept.first().owned;
+    if kept.is_element {
+        return format!("{} in self.{attribute}", nameless(owned));
+    }
+    match super::given_by(owned) {
+        Some(function) => format!("self.{attribute} (from {function}())"),
+        None => format!("self.{attribute} ({})", owned.what),
+    }
+}
