@@ -34,7 +34,8 @@ pub(crate) fn left_early(
     let loops = note_iteration(infer, file, &mut events);
     let asks = events.at.values().filter(|event| **event == Event::Use(Use::Needed)).count();
     let ends = |event: &Event| matches!(event, Event::Use(Use::Closed | Use::Gone));
-    let is_ended = events.at.iter().any(|(point, event)| matches!(point, Point::Expr(_)) && ends(event));
+    let is_ended =
+        events.at.iter().any(|(point, event)| matches!(point, Point::Expr(_) | Point::Define(_)) && ends(event));
     if let ([only], 1, false) = (&*loops, asks, is_ended) {
         let exits = exits(facts, *only);
         return (!exits.is_empty()).then_some((Some(*only), exits));
