@@ -159,6 +159,9 @@ mod tests {
             (Some(&["all"]), &[], [On, On]),
             (Some(&["blocking"]), &["blocking-file"], [On, Off]),
             (Some(&["blocking-call"]), &["blocking"], [On, Off]),
+            // A group stands for what is on; what is off is asked for by its name.
+            (Some(&["blocking"]), &[], [On, Off]),
+            (Some(&["blocking", "blocking-file"]), &[], [On, On]),
             (Some(&["all"]), &["all"], [Off, Off]),
             (Some(&[]), &[], [Off, Off]),
             (None, &["blocking-call"], [Off, Off]),
