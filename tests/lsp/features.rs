@@ -243,6 +243,25 @@ fn commands() {
 }
 
 #[test]
+fn fixes_of_the_whole_workspace() {
+    let mut client = Client::pulling(&[("main.py", NESTED), ("closed.py", NESTED), ("harmless.py", HARMLESS)]);
+    client.indexed();
+    client.open_file("main.py");
+    let edit = client.command("asyncwise.fixWorkspace", json!([false]));
+    let mut texts: Vec<_> =
+        edit["documentChanges"].as_array().unwrap().iter().map(|text| &text["textDocument"]).collect();
+    texts.sort_by_key(|text| text["uri"].as_str());
+    let (closed, open) = (client.uri("closed.py"), client.uri("main.py"));
+    assert_eq!(texts, [&json!({ "uri": closed, "version": null }), &json!({ "uri": open, "version": 1 })]);
+
+    assert_eq!(client.command("asyncwise.fixWorkspace", json!([])), Value::Null);
+    let request = client.expect("workspace/applyEdit");
+    assert_eq!(request["params"]["edit"], edit);
+    client.answer(&request, json!({ "applied": true }));
+    client.finish();
+}
+
+#[test]
 fn actions_of_clients_that_know_commands_only() {
     let mut capabilities = pulls();
     capabilities["textDocument"]["codeAction"] = json!({});

@@ -18,7 +18,7 @@ export async function fixAllInFile(service: Service): Promise<void> {
 
 /** Applies the safe fixes of all files of the workspace, once the user has seen how many they are. */
 export async function fixAllInWorkspace(service: Service): Promise<void> {
-  const edit = await service.execute<WorkspaceEdit | null>("asyncwise.fixAll", null, false);
+  const edit = await service.execute<WorkspaceEdit | null>("asyncwise.fixWorkspace", false);
   const client = service.running;
   if (edit === undefined || client === undefined) return;
   if (edit === null)
