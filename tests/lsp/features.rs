@@ -74,6 +74,22 @@ fn actions_are_listed_by_kind() {
 }
 
 #[test]
+fn a_client_that_hovers_findings_is_not_told_them_again() {
+    let mut capabilities = pulls();
+    capabilities["experimental"] = json!({ "asyncwise.hoversFindings": true });
+    let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
+    client.open_file("main.py");
+    let found = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": client.uri("main.py") } }));
+    let start = found["items"][0]["range"]["start"].clone();
+    let params = json!({ "textDocument": { "uri": client.uri("main.py") }, "position": start });
+    let hover = client.request("textDocument/hover", params);
+    let (text, message) =
+        (hover["contents"]["value"].as_str().unwrap(), found["items"][0]["message"].as_str().unwrap());
+    assert!(text.contains("**nested-event-loop**") && !text.contains(message), "{text}");
+    client.finish();
+}
+
+#[test]
 fn a_function_becomes_async_with_its_callers() {
     let main = "import helper\n\n\nasync def main():\n    helper.load()\n";
     let helper = "import asyncio\n\n\nasync def work():\n    pass\n\n\ndef load():\n    asyncio.run(work())\n";

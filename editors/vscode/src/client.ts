@@ -1,7 +1,13 @@
 /** How the client speaks with the server: what it handles itself, and what it adds. */
 
 import * as vscode from "vscode";
-import { RevealOutputChannelOn, vsdiag, type LanguageClientOptions, type Middleware } from "vscode-languageclient/node";
+import {
+  RevealOutputChannelOn,
+  vsdiag,
+  type LanguageClientOptions,
+  type Middleware,
+  type StaticFeature,
+} from "vscode-languageclient/node";
 import { stepsAction } from "./chain.js";
 import { type Work } from "./service.js";
 import { type TraceChannel } from "./trace.js";
@@ -66,7 +72,8 @@ function middleware(parts: Parts): Middleware {
     },
     provideWorkspaceDiagnostics: (previous, token, reporter, next) =>
       next(previous, token, (chunk) => {
-        for (const report of chunk?.items ?? []) if (report.kind === vsdiag.DocumentDiagnosticReportKind.full) report.items.forEach(linkToRule);
+        for (const report of chunk?.items ?? [])
+          if (report.kind === vsdiag.DocumentDiagnosticReportKind.full) report.items.forEach(linkToRule);
         reporter(chunk);
       }),
   };
@@ -78,3 +85,17 @@ function linkToRule(diagnostic: vscode.Diagnostic): void {
   const argument = encodeURIComponent(JSON.stringify([code.value]));
   diagnostic.code = { value: code.value, target: vscode.Uri.parse(`command:asyncwise.explainRule?${argument}`) };
 }
+
+/** What the extension shows by itself, so that the server need not. */
+export const shownHere: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = {
+      ...(capabilities.experimental as object | undefined),
+      "asyncwise.showPath": true,
+      "asyncwise.hoversFindings": true,
+    };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};

@@ -10,7 +10,7 @@ import {
   WorkDoneProgressCancelNotification,
   type ProgressToken,
 } from "vscode-languageclient/node";
-import { clientOptions, type Interceptors } from "./client.js";
+import { clientOptions, shownHere, type Interceptors } from "./client.js";
 import { type Environments } from "./python.js";
 import { candidates, fillIn } from "./server/candidates.js";
 import { find, wordsFor, type Found, type NotFound } from "./server/find.js";
@@ -180,6 +180,7 @@ export class Service implements vscode.Disposable {
         busyWith: (work) => this.busyWith(work),
       }),
     );
+    client.registerFeature(shownHere);
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) return;
       if (newState === State.Running) this.become({ kind: "running", server: found, work: undefined });
