@@ -178,7 +178,7 @@ fn lenses_and_hints() {
     let document = json!({ "textDocument": { "uri": client.uri("helper.py") } });
     let lenses = client.request("textDocument/codeLens", document.clone());
     let command = &lenses[0]["command"];
-    assert_eq!(command["title"], "reached from 1 coroutine · blocks (`time.sleep`)");
+    assert_eq!(command["title"], "reached from 1 coroutine · blocks (time.sleep)");
     let paths = client.command("asyncwise.showPath", command["arguments"].clone());
     let steps = paths[0]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["location"]["uri"] == client.uri("main.py")), "{paths}");

@@ -32,7 +32,11 @@ export function wayOf(uri: vscode.Uri, finding: vscode.Diagnostic): Way {
 
 /** Shows the steps in a peek view below a place. */
 export async function peek(uri: vscode.Uri, position: vscode.Position, way: Way): Promise<void> {
-  const locations = way.steps.map((step) => step.location);
+  // What stands where the view opens is seen anyway.
+  const others = way.steps.filter(
+    ({ location }) => location.uri.toString() !== uri.toString() || !location.range.contains(position),
+  );
+  const locations = (others.length > 0 ? others : way.steps).map((step) => step.location);
   await vscode.commands.executeCommand("editor.action.peekLocations", uri, position, locations, "peek");
 }
 
@@ -53,15 +57,17 @@ export function stepsAction(
   );
   if (finding === undefined) return [];
   const count = finding.relatedInformation?.length ?? 0;
+  const { start } = finding.range;
   const action = new vscode.CodeAction(
     `Step through the chain (${count} ${count === 1 ? "call" : "calls"})`,
     vscode.CodeActionKind.QuickFix,
   );
   action.diagnostics = [finding];
+  // Plain data: an action goes to the server and back before it is carried out.
   action.command = {
     command: "asyncwise.stepThroughChain",
     title: action.title,
-    arguments: [document.uri, finding.range.start],
+    arguments: [document.uri.toString(), { line: start.line, character: start.character }],
   };
   return [action];
 }
@@ -78,8 +84,7 @@ const PEEK: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("list-tre
  */
 export async function stepThrough(ways: readonly Way[], origin: vscode.Location): Promise<void> {
   const mark = vscode.window.createTextEditorDecorationType({
-    backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
-    isWholeLine: true,
+    backgroundColor: new vscode.ThemeColor("peekViewEditor.matchHighlightBackground"),
   });
   const pick = vscode.window.createQuickPick<Item>();
   pick.title = ways.length === 1 ? ways[0]?.title : `${ways.length} paths lead through here`;
@@ -118,11 +123,7 @@ export async function stepThrough(ways: readonly Way[], origin: vscode.Location)
 
 function itemsOf(way: Way, withTitle: boolean): Item[] {
   const title: Item[] = withTitle ? [{ label: way.title, kind: vscode.QuickPickItemKind.Separator }] : [];
-  const steps = way.steps.map((step, index) => ({
-    label: `${index + 1}. ${step.message}`,
-    description: placeOf(step.location),
-    step,
-  }));
+  const steps = way.steps.map((step) => ({ label: placeOf(step.location), description: step.message, step }));
   return [...title, ...steps];
 }
 

@@ -9,6 +9,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 import { stepsAction } from "./chain.js";
+import { rulePage } from "./commands/rules.js";
 import { type Work } from "./service.js";
 import { type TraceChannel } from "./trace.js";
 
@@ -81,9 +82,7 @@ function middleware(parts: Parts): Middleware {
 
 function linkToRule(diagnostic: vscode.Diagnostic): void {
   const { code } = diagnostic;
-  if (typeof code !== "object") return;
-  const argument = encodeURIComponent(JSON.stringify([code.value]));
-  diagnostic.code = { value: code.value, target: vscode.Uri.parse(`command:asyncwise.explainRule?${argument}`) };
+  if (typeof code === "object") diagnostic.code = { value: code.value, target: rulePage(String(code.value)) };
 }
 
 /** What the extension shows by itself, so that the server need not. */

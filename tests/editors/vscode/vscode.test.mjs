@@ -8,6 +8,8 @@ import { makeProject } from "./support/project.mjs";
 import { startVsCode } from "./support/server.mjs";
 import { Workbench } from "./support/workbench.mjs";
 import { findings } from "./findings.mjs";
+import { fixes } from "./fixes.mjs";
+import { projects } from "./projects.mjs";
 
 const data = mkdtempSync(path.join(tmpdir(), "asyncwise-vscode-"));
 let server, browser;
@@ -41,4 +43,7 @@ function inProject(name, project, run) {
   });
 }
 
-findings(inProject, makeProject);
+const tools = { inProject, makeProject };
+findings(tools);
+fixes(tools);
+projects(tools);

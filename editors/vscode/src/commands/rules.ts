@@ -25,8 +25,13 @@ export function rulePages(service: Service): vscode.Disposable {
 export async function explainRule(service: Service, name: unknown): Promise<void> {
   const rule = typeof name === "string" ? name : await choose(service);
   if (rule === undefined) return;
-  const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${rule}.md` });
-  await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+  const [uri, preview] = [rulePage(rule), "vscode.markdown.preview.editor"];
+  await vscode.commands.executeCommand("vscode.openWith", uri, preview, vscode.ViewColumn.Beside);
+}
+
+/** Where the page of a rule is. The manifest says that it opens as a preview. */
+export function rulePage(rule: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${rule}.md` });
 }
 
 function nameOf(uri: vscode.Uri): string {

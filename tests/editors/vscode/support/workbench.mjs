@@ -37,14 +37,39 @@ export class Workbench {
     await this.page.fill(input, text);
   }
 
-  async openFile(name) {
+  async openFile(name, content = ".editor-instance .view-line") {
     await this.until(".quick-input-widget", () => this.page.keyboard.press("Control+P"));
     await this.quickInput(name);
     const base = path.basename(name);
     await this.page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label^="${base}"]`);
     await this.page.keyboard.press("Enter");
-    await this.page.waitForSelector(`.tab.active[data-resource-name="${base}"]`);
-    await this.page.waitForSelector(".editor-instance .view-line");
+    await this.activeTab(base);
+    await this.page.waitForSelector(content);
+  }
+
+  activeTab(name) {
+    return this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+  }
+
+  /** Waits until the server has read the project. */
+  async indexed() {
+    const item = this.page.locator('.statusbar-item:has(.codicon-pass):has-text("asyncwise")');
+    await item.waitFor({ timeout: 60_000 });
+  }
+
+  /** The rows of the list that is open, once there are so many. */
+  async quickPick(count) {
+    const rows = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
+    await rows.first().waitFor();
+    if (count !== undefined) await this.eventually(() => rows.count(), (is) => is === count);
+    return rows.allTextContents();
+  }
+
+  /** The page of an extension, once it shows this. */
+  async webview(selector, text) {
+    const inner = this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+    await inner.locator(selector, { hasText: text }).first().waitFor({ timeout: 60_000 });
+    return inner;
   }
 
   /** Runs a command of the palette, by its title. */
@@ -61,6 +86,11 @@ export class Workbench {
     await this.quickInput(`:${line}:${column}`);
     await this.page.keyboard.press("Enter");
     await this.page.waitForSelector(".quick-input-widget", { state: "hidden" });
+    await this.cursorAt(line, column);
+  }
+
+  /** Waits until the cursor, or the end of the selection, is there. */
+  async cursorAt(line, column) {
     await this.page.locator("#status\\.editor\\.selection", { hasText: `Ln ${line}, Col ${column}` }).waitFor();
   }
 
@@ -106,7 +136,7 @@ export class Workbench {
   /** The messages in the problems panel. */
   async problems() {
     await this.until(".markers-panel", () => this.page.keyboard.press("Control+Shift+M"));
-    return this.page.$$eval(".markers-panel .monaco-list-row .marker-message, .markers-panel .monaco-list-row .marker-message-details-container", (rows) =>
+    return this.page.$$eval(".markers-panel .monaco-list-row", (rows) =>
       rows.map((row) => row.textContent.trim()),
     );
   }
