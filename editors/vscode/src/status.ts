@@ -66,7 +66,7 @@ function draw(item: vscode.StatusBarItem, status: Status): void {
       item.text = work === undefined ? "$(pass) asyncwise" : `$(sync~spin) asyncwise${percent}`;
       tooltip
         .appendMarkdown(`**asyncwise ${server.version}** · ${wordsFor(server.origin)}\n\n`)
-        .appendMarkdown(`\`${server.path}\`\n\n`);
+        .appendMarkdown(server.origin === "bundled" ? "" : `\`${server.path}\`\n\n`);
       if (work !== undefined)
         tooltip
           .appendText(`${work.message || "Reading the project"}${percent}`)

@@ -58,7 +58,7 @@ export function findings({ inProject, makeProject }) {
     await code.page.keyboard.press("ArrowUp");
     await code.activeTab("payments.py");
     await code.page.keyboard.press("Enter");
-    await code.cursorAt(21, 53);
+    await code.cursorAt(21, 58);
   });
 
   inProject("the chain is peeked at", shop, async (code) => {
@@ -82,25 +82,22 @@ export function findings({ inProject, makeProject }) {
     await code.picture("path");
   });
 
-  const PLAIN = "def load():\n    return 1\n";
+  const PLAIN = "import time\n\n\ndef load():\n    return 1\n";
   const MAIN = "from helper import load\n\n\nasync def main():\n    return load()\n";
   const pair = () => makeProject("pair", { "main.py": MAIN, "helper.py": PLAIN }, { isCopy: false });
   inProject("an edit in a helper brings a finding in another file", pair, async (code) => {
     await code.openFile("main.py");
     await code.indexed();
     await code.openFile("helper.py");
-    await code.goTo(1, 1);
-    await code.page.keyboard.insertText("import time\n\n\n");
-    await code.goTo(5, 5);
-    await code.page.keyboard.insertText("time.sleep(1)\n    ");
+    await code.goTo(5, 12);
+    await code.page.keyboard.insertText("time.sleep(1) or ");
     await code.openFile("main.py");
     await code.squiggle("error").waitFor();
     await code.goTo(5, 13);
     assert.match(await (await code.hover()).textContent(), /load\(\) blocks the event loop: it leads to time\.sleep\(\)/);
     await code.hideHover();
     await code.openFile("helper.py");
-    await code.goTo(5, 5);
-    await code.command("Delete Line");
+    await code.page.keyboard.press("Control+Z");
     await code.openFile("main.py");
     await code.noSquiggle();
   });

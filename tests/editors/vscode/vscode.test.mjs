@@ -1,49 +1,77 @@
-// All tests share one VS Code and one browser; each opens a window of its own, on a project of its own.
+// All tests share one browser, and most one VS Code; each opens a window of its own, on a project of its own.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { findings } from "./findings.mjs";
+import { fixes } from "./fixes.mjs";
+import { projects } from "./projects.mjs";
+import { servers } from "./servers.mjs";
 import { newPage, startBrowser } from "./support/browser.mjs";
 import { makeProject } from "./support/project.mjs";
 import { startVsCode } from "./support/server.mjs";
 import { Workbench } from "./support/workbench.mjs";
-import { findings } from "./findings.mjs";
-import { fixes } from "./fixes.mjs";
-import { projects } from "./projects.mjs";
 
-const data = mkdtempSync(path.join(tmpdir(), "asyncwise-vscode-"));
-let server, browser;
+/** How long a test may take where many things are done at once, in milliseconds. */
+const timeout = 240_000;
+
+let browser, shared;
 
 before(async () => {
-  [server, browser] = await Promise.all([startVsCode({ data, packages: [process.env.VSIX] }), startBrowser()]);
+  [shared, browser] = await Promise.all([startAnew({ packages: [process.env.VSIX] }), startBrowser()]);
 });
 
 after(async () => {
   await browser?.close();
-  await server?.stop();
-  rmSync(data, { recursive: true, force: true });
+  await shared?.stop();
 });
 
-/** A test in a window on a project. A picture of what went wrong is kept. */
+/** A VS Code with data of its own. */
+async function startAnew(options) {
+  const data = mkdtempSync(path.join(tmpdir(), "asyncwise-vscode-"));
+  const server = await startVsCode({ data, ...options });
+  const stop = async () => {
+    await server.stop();
+    rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { ...server, stop };
+}
+
+/** Does something in a window on a project. A picture of what went wrong is kept. */
+async function inWindow(name, server, project, run) {
+  const page = await newPage(browser);
+  let workbench = new Workbench(page);
+  try {
+    workbench = await Workbench.open(page, server.address, project.root);
+    await run(workbench, project);
+  } catch (error) {
+    await workbench.picture(`failed-${name.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
+    throw error;
+  } finally {
+    await page.context().close();
+    project.remove();
+  }
+}
+
+/** A test in a window on a project. */
 function inProject(name, project, run) {
-  test(name, { timeout: 180_000 }, async () => {
-    const made = project();
-    const page = await newPage(browser);
-    let workbench = new Workbench(page);
+  test(name, { timeout }, () => inWindow(name, shared, project(), run));
+}
+
+/** The same in a VS Code of its own, started with what `options` gives. */
+function inOwnVsCode(name, options, project, run) {
+  test(name, { timeout }, async () => {
+    const server = await startAnew(options());
     try {
-      workbench = await Workbench.open(page, server.address, made.root);
-      await run(workbench, made);
-    } catch (error) {
-      await workbench.picture(`failed-${name.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
-      throw error;
+      await inWindow(name, server, project(), run);
     } finally {
-      await page.context().close();
-      made.remove();
+      await server.stop();
     }
   });
 }
 
-const tools = { inProject, makeProject };
+const tools = { inProject, inOwnVsCode, makeProject };
 findings(tools);
 fixes(tools);
 projects(tools);
+servers(tools);

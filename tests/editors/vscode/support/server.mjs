@@ -19,11 +19,14 @@ const SETTINGS = {
   "editor.cursorBlinking": "solid",
   "editor.lightbulb.enabled": "on",
   "editor.minimap.enabled": false,
+  "editor.occurrencesHighlight": "off",
   "extensions.ignoreRecommendations": true,
   "files.autoSave": "off",
   "telemetry.telemetryLevel": "off",
   "git.openRepositoryInParentFolders": "never",
   "window.commandCenter": false,
+  "security.workspace.trust.startupPrompt": "never",
+  "security.workspace.trust.banner": "never",
 };
 
 /**

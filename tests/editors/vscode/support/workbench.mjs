@@ -38,12 +38,13 @@ export class Workbench {
   }
 
   async openFile(name, content = ".editor-instance .view-line") {
-    await this.until(".quick-input-widget", () => this.page.keyboard.press("Control+P"));
-    await this.quickInput(name);
     const base = path.basename(name);
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label^="${base}"]`);
-    await this.page.keyboard.press("Enter");
-    await this.activeTab(base);
+    await this.until(`.tab.active[data-resource-name="${base}"]`, async () => {
+      await this.until(".quick-input-widget", () => this.page.keyboard.press("Control+P"));
+      await this.quickInput(name);
+      await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused[aria-label^="${base}"]`);
+      await this.page.keyboard.press("Enter");
+    });
     await this.page.waitForSelector(content);
   }
 
@@ -151,6 +152,22 @@ export class Workbench {
       await this.page.waitForTimeout(50);
     } while (Date.now() < end);
     assert.fail(`it is ${JSON.stringify(last)}`);
+  }
+
+  /** The message that comes up in the corner, with this in it. */
+  async notification(text) {
+    const message = this.page.locator(".notification-list-item", { hasText: text });
+    await message.waitFor();
+    return message;
+  }
+
+  /** What the status item says when the pointer rests on it. */
+  async status() {
+    const item = this.page.locator('.statusbar-item:has-text("asyncwise")');
+    const tooltip = this.page.locator(".monaco-hover", { hasText: /asyncwise \d+\.\d+\.\d+/ });
+    await item.hover();
+    await tooltip.waitFor();
+    return tooltip.textContent();
   }
 
   /** Keeps a picture. */
