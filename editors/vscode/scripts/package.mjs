@@ -27,7 +27,11 @@ if (binary !== undefined) {
 }
 
 mkdirSync(out, { recursive: true });
-const { name, version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+const { name, version, homepage, repository } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 const packagePath = path.join(out, `${[name, target ?? "universal", version].join("-")}.vsix`);
 process.chdir(root);
-await createVSIX({ cwd: root, packagePath, target, dependencies: false });
+// Links and pictures of the README are relative to this folder of the repository.
+const [baseContentUrl, baseImagesUrl] = ["blob", "raw"].map(
+  (kind) => `${homepage}/${kind}/HEAD/${repository.directory}`,
+);
+await createVSIX({ cwd: root, packagePath, target, dependencies: false, baseContentUrl, baseImagesUrl });

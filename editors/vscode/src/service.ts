@@ -213,8 +213,7 @@ export class Service implements vscode.Disposable {
     const buttons = ["Show Logs", ...(why.isAboutSetting ? ["Open Settings"] : [])];
     void vscode.window.showErrorMessage(why.message, ...buttons).then((button) => {
       if (button === "Show Logs") this.parts.log.show();
-      if (button === "Open Settings")
-        void vscode.commands.executeCommand("workbench.action.openSettings", "asyncwise.path");
+      if (button === "Open Settings") void openSetting();
     });
   }
 
@@ -230,4 +229,11 @@ export class Service implements vscode.Disposable {
 
 function fillInFor(folder: vscode.Uri | undefined, path: string): string {
   return fillIn(path, { home: homedir(), folder: folder?.fsPath, variables: process.env });
+}
+
+/** Shows where the server is named. A remote machine has paths of its own, which the user's settings do not show. */
+async function openSetting(): Promise<void> {
+  const query = "@id:asyncwise.path";
+  if (vscode.env.remoteName === undefined) await vscode.commands.executeCommand("workbench.action.openSettings", query);
+  else await vscode.commands.executeCommand("workbench.action.openWorkspaceSettings", { query });
 }

@@ -65,7 +65,7 @@ test("why there is none is said in words", async () => {
   await check(
     [BUNDLED],
     { "/bundled": FOREIGN },
-    "asyncwise cannot start /bundled (bundled): it was built for another platform. Install the package of the extension for " +
+    "asyncwise cannot start its bundled server: it was built for another platform. Install the package of the extension for " +
       "this platform, or name a server in the setting asyncwise.path.",
     ["/bundled (bundled) does not start: it was built for another platform"],
   );

@@ -14,11 +14,14 @@ async def main():
 const FIXED = JOB.replace("asyncio.run(fetch())", "await fetch()");
 
 export function fixes({ inProject, makeProject }) {
-  const job = (files = {}) => () => makeProject("job", { "main.py": JOB, ...files }, { isCopy: false });
+  const job =
+    (files = {}) =>
+    () =>
+      makeProject("job", { "main.py": JOB, ...files }, { isCopy: false });
 
   inProject("a quick fix replaces asyncio.run by await", job(), async (code, project) => {
     await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
+    await code.squiggle("error").waitFor();
     await code.goTo(9, 8);
     const titles = await code.quickFixes();
     assert.equal(titles[0], "Replace asyncio.run() by await");
@@ -32,7 +35,7 @@ export function fixes({ inProject, makeProject }) {
   const onSave = { ".vscode/settings.json": { "editor.codeActionsOnSave": { "source.fixAll.asyncwise": "explicit" } } };
   inProject("a save fixes all in the file", job(onSave), async (code, project) => {
     await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
+    await code.squiggle("error").waitFor();
     await code.goTo(10, 1);
     await code.page.keyboard.insertText("    fetch()");
     await code.save();
@@ -42,7 +45,7 @@ export function fixes({ inProject, makeProject }) {
 
   inProject("all files of the workspace are fixed at once", job({ "other.py": JOB }), async (code, project) => {
     await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
+    await code.squiggle("error").waitFor();
     await code.command("asyncwise: Fix All in Workspace");
     const dialog = code.page.locator(".monaco-dialog-box");
     await dialog.waitFor();
@@ -51,7 +54,10 @@ export function fixes({ inProject, makeProject }) {
     await dialog.getByText("Apply", { exact: true }).click();
     await code.noSquiggle();
     await code.command("File: Save All Files");
-    await code.eventually(() => project.read("other.py"), (text) => text === FIXED);
+    await code.eventually(
+      () => project.read("other.py"),
+      (text) => text === FIXED,
+    );
     assert.equal(project.read("main.py"), FIXED);
   });
 }

@@ -21,45 +21,59 @@ export function servers({ inOwnVsCode, makeProject }) {
   const hasStarted = (project) => existsSync(path.join(project.root, "started"));
 
   const universal = () => ({ packages: [VSIX_UNIVERSAL], environment });
-  inOwnVsCode("without a server it is said how to get one; the setting is taken at once", universal, job, async (code, project) => {
-    await code.openFile("main.py");
-    const message = await code.notification("asyncwise is not installed");
-    await code.picture("not-installed");
-    await message.getByText("Open Settings").click();
-    await code.page.locator(".settings-editor .setting-item", { hasText: "Path" }).first().waitFor();
-    await code.picture("setting");
+  inOwnVsCode(
+    "without a server it is said how to get one; the setting is taken at once",
+    universal,
+    job,
+    async (code, project) => {
+      await code.openFile("main.py");
+      const message = await code.notification("asyncwise is not installed");
+      await code.picture("not-installed");
+      await message.getByText("Open Settings").click();
+      await code.page.locator(".settings-editor .setting-item-category", { hasText: "Asyncwise:" }).waitFor();
+      await code.picture("setting");
+      await code.page.keyboard.press("Escape");
 
-    project.write(".vscode/settings.json", { "asyncwise.path": "${workspaceFolder}/nothing" });
-    await code.notification("there is no such file");
-    symlinkSync(ASYNCWISE_BINARY, path.join(project.root, "own-asyncwise"));
-    project.write(".vscode/settings.json", { "asyncwise.path": "${workspaceFolder}/own-asyncwise" });
-    await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
-    assert.match(await code.status(), /from the setting asyncwise\.path/);
-  });
+      project.write(".vscode/settings.json", { "asyncwise.path": "${workspaceFolder}/nothing" });
+      await code.notification("there is no such file");
+      symlinkSync(ASYNCWISE_BINARY, path.join(project.root, "own-asyncwise"));
+      project.write(".vscode/settings.json", { "asyncwise.path": "${workspaceFolder}/own-asyncwise" });
+      await code.openFile("main.py");
+      await code.squiggle("error").waitFor();
+      assert.match(await code.status(), /from the setting asyncwise\.path/);
+    },
+  );
 
   const both = () => ({ packages: [VSIX], environment });
   inOwnVsCode("the Python environment comes before the bundle", both, jobWithEnvironment, async (code, project) => {
     await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
+    await code.squiggle("error").waitFor();
     assert.match(await code.status(), /from the Python environment/);
     assert.ok(hasStarted(project));
   });
 
   const untrusted = () => ({ packages: [VSIX], environment, trusts: false });
-  inOwnVsCode("a workspace that is not trusted starts nothing of its own", untrusted, jobWithEnvironment, async (code, project) => {
-    await code.openFile("main.py");
-    await code.squiggle("error").waitFor({ timeout: 60_000 });
-    assert.match(await code.status(), /bundled/);
-    assert.ok(!hasStarted(project));
-    await code.picture("untrusted");
+  inOwnVsCode(
+    "a workspace that is not trusted starts nothing of its own",
+    untrusted,
+    jobWithEnvironment,
+    async (code, project) => {
+      await code.openFile("main.py");
+      await code.squiggle("error").waitFor();
+      assert.match(await code.status(), /bundled/);
+      assert.ok(!hasStarted(project));
+      await code.picture("untrusted");
 
-    await code.command("Workspaces: Manage Workspace Trust");
-    await code.page.locator(".workspace-trust-editor .monaco-button", { hasText: "Trust" }).first().click();
-    await code.eventually(() => hasStarted(project), Boolean);
-    await code.openFile("main.py");
-    await code.eventually(() => code.status(), (text) => /from the Python environment/.test(text));
-  });
+      await code.command("Workspaces: Manage Workspace Trust");
+      await code.page.locator(".workspace-trust-editor .monaco-button", { hasText: "Trust" }).first().click();
+      await code.eventually(() => hasStarted(project), Boolean);
+      await code.openFile("main.py");
+      await code.eventually(
+        () => code.status(),
+        (text) => /from the Python environment/.test(text),
+      );
+    },
+  );
 
   const foreign = () => ({ packages: [VSIX_FOREIGN], environment });
   inOwnVsCode("a package for another platform says so", foreign, job, async (code) => {

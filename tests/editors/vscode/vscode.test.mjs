@@ -38,11 +38,11 @@ async function startAnew(options) {
 }
 
 /** Does something in a window on a project. A picture of what went wrong is kept. */
-async function inWindow(name, server, project, run) {
+async function inWindow(name, server, project, run, file) {
   const page = await newPage(browser);
   let workbench = new Workbench(page);
   try {
-    workbench = await Workbench.open(page, server.address, project.root);
+    workbench = await Workbench.open(page, server.address, project.root, file);
     await run(workbench, project);
   } catch (error) {
     await workbench.picture(`failed-${name.replaceAll(/\W+/g, "-")}`).catch(() => undefined);
@@ -69,6 +69,24 @@ function inOwnVsCode(name, options, project, run) {
     }
   });
 }
+
+// Of a window that is opened with a file in it, as the one of yesterday. Nothing is asked of a machine that does other things, too.
+test("how soon the first finding is seen", { timeout }, async (t) => {
+  const began = performance.now();
+  const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
+  await inWindow(
+    "first-finding",
+    shared,
+    makeProject("web-service"),
+    async (code) => {
+      await code.page.waitForSelector(".editor-instance .view-line");
+      const text = seconds();
+      await code.squiggle("error").waitFor();
+      t.diagnostic(`the text after ${text} s, the first finding after ${seconds()} s`);
+    },
+    "app/routers/orders.py",
+  );
+});
 
 const tools = { inProject, inOwnVsCode, makeProject };
 findings(tools);

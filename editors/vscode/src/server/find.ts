@@ -42,10 +42,15 @@ function explain(candidates: readonly Candidate[], broken: readonly (Candidate &
   const named = candidates.find((candidate) => candidate.origin === "setting");
   const isAboutSetting = named !== undefined;
   const [first] = broken;
+  if (first?.origin === "bundled") {
+    const message = `asyncwise cannot start its bundled server: ${first.reason}. ${OTHER_PACKAGE}`;
+    return { message, isAboutSetting: true };
+  }
   if (first !== undefined) {
-    const message = `asyncwise cannot start ${first.path} (${wordsFor(first.origin)}): ${first.reason}.`;
-    const isBundle = first.origin === "bundled";
-    return { message: isBundle ? `${message} ${OTHER_PACKAGE}` : message, isAboutSetting: isAboutSetting || isBundle };
+    return {
+      message: `asyncwise cannot start ${first.path} (${wordsFor(first.origin)}): ${first.reason}.`,
+      isAboutSetting,
+    };
   }
   if (named !== undefined) {
     return {

@@ -28,6 +28,7 @@ export async function newPage(browser) {
   });
   await context.route(/^https?:\/\/(?!127\.0\.0\.1[:/])/, (route) => route.abort());
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  // Many things may be done on the machine at once.
+  page.setDefaultTimeout(60_000);
   return page;
 }

@@ -41,12 +41,30 @@ export async function startVsCode({ data, packages, trusts = true, environment =
   writeFileSync(config, "");
   writeFileSync(path.join(data, "user/User/settings.json"), JSON.stringify({ ...SETTINGS, ...settings }, undefined, 2));
   // No gallery: nothing is asked of anybody.
-  const env = { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":""}', XDG_CACHE_HOME: path.join(data, "cache"), ...environment };
+  const env = {
+    ...process.env,
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    XDG_CACHE_HOME: path.join(data, "cache"),
+    ...environment,
+  };
   for (const one of packages) {
     await promisify(execFile)(program, [entry, ...folders, "--config", config, "--install-extension", one], { env });
   }
-  const options = ["--config", config, "--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"];
-  const more = ["--disable-getting-started-override", "--disable-file-downloads", ...(trusts ? ["--disable-workspace-trust"] : [])];
+  const options = [
+    "--config",
+    config,
+    "--auth",
+    "none",
+    "--bind-addr",
+    "127.0.0.1:0",
+    "--disable-telemetry",
+    "--disable-update-check",
+  ];
+  const more = [
+    "--disable-getting-started-override",
+    "--disable-file-downloads",
+    ...(trusts ? ["--disable-workspace-trust"] : []),
+  ];
   const child = spawn(program, [entry, ...folders, ...options, ...more], { env, stdio: ["ignore", "pipe", "pipe"] });
   const address = await listening(child);
   return { address, data, stop: () => stop(child) };

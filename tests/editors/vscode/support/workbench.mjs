@@ -13,11 +13,17 @@ export class Workbench {
     this.page = page;
   }
 
-  /** Opens a folder, and waits for the explorer. */
-  static async open(page, address, root) {
-    await page.goto(`${address}/?folder=${encodeURI(root)}`, { waitUntil: "domcontentloaded" });
+  /** Opens a folder, with a file of it if one is named, and waits for the explorer. */
+  static async open(page, address, root, file) {
+    const url = new URL(address);
+    url.searchParams.set("folder", root);
+    if (file !== undefined) {
+      const payload = [["openFile", `vscode-remote://${url.host}${path.join(root, file)}`]];
+      url.searchParams.set("payload", JSON.stringify(payload));
+    }
+    await page.goto(url.href, { waitUntil: "commit" });
     const workbench = new Workbench(page);
-    await page.waitForSelector(".explorer-folders-view .monaco-list-row", { timeout: 60_000 });
+    await page.waitForSelector(".explorer-folders-view .monaco-list-row");
     return workbench;
   }
 
@@ -25,7 +31,9 @@ export class Workbench {
   async until(selector, act, tries = 8) {
     for (let i = 0; i < tries; i++) {
       await act();
-      const found = await this.page.waitForSelector(selector, { state: "visible", timeout: AGAIN }).catch(() => undefined);
+      const found = await this.page
+        .waitForSelector(selector, { state: "visible", timeout: AGAIN })
+        .catch(() => undefined);
       if (found) return found;
     }
     throw new Error(`${selector} does not come up`);
@@ -55,21 +63,25 @@ export class Workbench {
   /** Waits until the server has read the project. */
   async indexed() {
     const item = this.page.locator('.statusbar-item:has(.codicon-pass):has-text("asyncwise")');
-    await item.waitFor({ timeout: 60_000 });
+    await item.waitFor();
   }
 
   /** The rows of the list that is open, once there are so many. */
   async quickPick(count) {
     const rows = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
     await rows.first().waitFor();
-    if (count !== undefined) await this.eventually(() => rows.count(), (is) => is === count);
+    if (count !== undefined)
+      await this.eventually(
+        () => rows.count(),
+        (is) => is === count,
+      );
     return rows.allTextContents();
   }
 
   /** The page of an extension, once it shows this. */
   async webview(selector, text) {
     const inner = this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
-    await inner.locator(selector, { hasText: text }).first().waitFor({ timeout: 60_000 });
+    await inner.locator(selector, { hasText: text }).first().waitFor();
     return inner;
   }
 
@@ -105,7 +117,9 @@ export class Workbench {
 
   /** The hover at the cursor. */
   async hover() {
-    await this.until(".monaco-hover:visible .hover-contents, .monaco-hover:visible .marker", () => this.command("Show or Focus Hover"));
+    await this.until(".monaco-hover:visible .hover-contents, .monaco-hover:visible .marker", () =>
+      this.command("Show or Focus Hover"),
+    );
     return this.page.locator(".monaco-hover:visible .monaco-hover-content").first();
   }
 
@@ -117,7 +131,9 @@ export class Workbench {
   /** The menu of the light bulb at the cursor. */
   async quickFixes() {
     await this.until(".action-widget .monaco-list-row", () => this.page.keyboard.press("Control+."));
-    return this.page.$$eval(".action-widget .monaco-list-row.action", (rows) => rows.map((row) => row.textContent.trim()));
+    return this.page.$$eval(".action-widget .monaco-list-row.action", (rows) =>
+      rows.map((row) => row.textContent.trim()),
+    );
   }
 
   async chooseQuickFix(title) {
@@ -137,13 +153,11 @@ export class Workbench {
   /** The messages in the problems panel. */
   async problems() {
     await this.until(".markers-panel", () => this.page.keyboard.press("Control+Shift+M"));
-    return this.page.$$eval(".markers-panel .monaco-list-row", (rows) =>
-      rows.map((row) => row.textContent.trim()),
-    );
+    return this.page.$$eval(".markers-panel .monaco-list-row", (rows) => rows.map((row) => row.textContent.trim()));
   }
 
   /** Waits until something is true, and says what it was instead. */
-  async eventually(what, wanted, milliseconds = 20_000) {
+  async eventually(what, wanted, milliseconds = 60_000) {
     const end = Date.now() + milliseconds;
     let last;
     do {
@@ -173,6 +187,10 @@ export class Workbench {
   /** Keeps a picture. */
   async picture(name, clip) {
     mkdirSync(ARTEFACTS, { recursive: true });
-    await this.page.screenshot({ path: path.join(ARTEFACTS, `${name}.png`), animations: "disabled", ...(clip ? { clip } : {}) });
+    await this.page.screenshot({
+      path: path.join(ARTEFACTS, `${name}.png`),
+      animations: "disabled",
+      ...(clip ? { clip } : {}),
+    });
   }
 }
