@@ -34,4 +34,13 @@ process.chdir(root);
 const [baseContentUrl, baseImagesUrl] = ["blob", "raw"].map(
   (kind) => `${homepage}/${kind}/HEAD/${repository.directory}`,
 );
-await createVSIX({ cwd: root, packagePath, target, dependencies: false, baseContentUrl, baseImagesUrl });
+await createVSIX({
+  cwd: root,
+  packagePath,
+  target,
+  dependencies: false,
+  baseContentUrl,
+  baseImagesUrl,
+  // The one for the program, in a universal package.
+  allowUnusedFilesPattern: true,
+});

@@ -27,7 +27,8 @@ export function findingAt(uri: vscode.Uri, position: vscode.Position): vscode.Di
 export function wayOf(uri: vscode.Uri, finding: vscode.Diagnostic): Way {
   const related = finding.relatedInformation ?? [];
   const first = { message: finding.message, location: new vscode.Location(uri, finding.range) };
-  return { title: finding.message, steps: [first, ...related] };
+  const rule = typeof finding.code === "object" ? finding.code.value : finding.code;
+  return { title: `${rule ?? "asyncwise"}: ${words(related.length)} to the cause`, steps: [first, ...related] };
 }
 
 /** Shows the steps in a peek view below a place. */
@@ -38,6 +39,11 @@ export async function peek(uri: vscode.Uri, position: vscode.Position, way: Way)
   );
   const locations = (others.length > 0 ? others : way.steps).map((step) => step.location);
   await vscode.commands.executeCommand("editor.action.peekLocations", uri, position, locations, "peek");
+}
+
+/** `3 calls`. */
+function words(count: number): string {
+  return `${count} ${count === 1 ? "call" : "calls"}`;
 }
 
 /** The action that steps through the chain of a finding, where it has one. */
@@ -56,17 +62,14 @@ export function stepsAction(
       one.range.intersection(range) !== undefined,
   );
   if (finding === undefined) return [];
-  const count = finding.relatedInformation?.length ?? 0;
   const { start } = finding.range;
-  const action = new vscode.CodeAction(
-    `Step through the chain (${count} ${count === 1 ? "call" : "calls"})`,
-    vscode.CodeActionKind.QuickFix,
-  );
+  const title = `Step through the chain (${words(finding.relatedInformation?.length ?? 0)})`;
+  const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
   action.diagnostics = [finding];
   // Plain data: an action goes to the server and back before it is carried out.
   action.command = {
     command: "asyncwise.stepThroughChain",
-    title: action.title,
+    title,
     arguments: [document.uri.toString(), { line: start.line, character: start.character }],
   };
   return [action];

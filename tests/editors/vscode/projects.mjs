@@ -75,6 +75,8 @@ export function projects({ inProject, makeProject }) {
   });
 
   inProject("a walkthrough shows where to begin", shop, async (code) => {
+    // In a narrow window there are no pictures.
+    await code.page.setViewportSize({ width: 1500, height: 860 });
     await code.command("Welcome: Open Walkthrough...");
     await code.quickInput("asyncwise");
     await code.page

@@ -3,22 +3,25 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, symlinkSync } from "node:fs";
 import path from "node:path";
 
-const { ASYNCWISE_BINARY, VSIX, VSIX_UNIVERSAL, VSIX_FOREIGN } = process.env;
+const { ASYNCWISE_BINARY, VSIX, VSIX_UNIVERSAL, VSIX_FOREIGN, VSIX_PYTHON } = process.env;
 const JOB = "import asyncio\n\n\nasync def main():\n    asyncio.run(main())\n";
 const environment = { PATH: "/usr/bin:/bin" };
 
 export function servers({ inOwnVsCode, makeProject }) {
   const job = () => makeProject("job", { "main.py": JOB }, { isCopy: false });
 
-  /** With a program in its virtual environment, which leaves a trace when it is started. */
-  function jobWithEnvironment() {
+  /** With programs in virtual environments, which leave traces when they are started. */
+  function jobWithEnvironments(...environments) {
     const project = job();
-    const script = `#!/bin/sh\ntouch "${project.root}/started"\nexec "${ASYNCWISE_BINARY}" "$@"\n`;
-    project.write(".venv/bin/asyncwise", script);
-    chmodSync(path.join(project.root, ".venv/bin/asyncwise"), 0o755);
+    for (const one of environments) {
+      const script = `#!/bin/sh\ntouch "${project.root}/started-${one}"\nexec "${ASYNCWISE_BINARY}" "$@"\n`;
+      project.write(`${one}/bin/asyncwise`, script);
+      chmodSync(path.join(project.root, one, "bin/asyncwise"), 0o755);
+    }
     return project;
   }
-  const hasStarted = (project) => existsSync(path.join(project.root, "started"));
+  const jobWithEnvironment = () => jobWithEnvironments(".venv");
+  const hasStarted = (project, environment = ".venv") => existsSync(path.join(project.root, `started-${environment}`));
 
   const universal = () => ({ packages: [VSIX_UNIVERSAL], environment });
   inOwnVsCode(
@@ -51,6 +54,23 @@ export function servers({ inOwnVsCode, makeProject }) {
     assert.match(await code.status(), /from the Python environment/);
     assert.ok(hasStarted(project));
   });
+
+  const withPython = () => ({ packages: [VSIX, VSIX_PYTHON], environment });
+  const several = () => jobWithEnvironments(".venv", "one", "two");
+  inOwnVsCode(
+    "the environment that is selected counts, and another one later",
+    withPython,
+    several,
+    async (code, project) => {
+      await code.openFile("main.py");
+      await code.squiggle("error").waitFor();
+      assert.match(await code.status(), /from the Python environment/);
+      assert.ok(hasStarted(project, "one") && !hasStarted(project, "two") && !hasStarted(project));
+      await code.command("Python: Select Next Environment");
+      await code.eventually(() => hasStarted(project, "two"), Boolean);
+      await code.squiggle("error").waitFor();
+    },
+  );
 
   const untrusted = () => ({ packages: [VSIX], environment, trusts: false });
   inOwnVsCode(
