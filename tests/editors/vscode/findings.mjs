@@ -26,6 +26,7 @@ export function findings({ inProject, makeProject }) {
     assert.equal(text.split("3 calls down").length, 2, "the hover says it once");
     for (const step of CHAIN) assert.ok(text.includes(step), step);
     await code.picture("hover");
+    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height: 520 });
     await code.hideHover();
 
     const problems = await code.problems();
@@ -62,6 +63,7 @@ export function findings({ inProject, makeProject }) {
       .locator(".editor-instance .view-line", { hasText: "return asyncio.run(self.charge(customer, amount))" })
       .waitFor();
     await code.picture("steps");
+    await code.picture("readme-steps", { x: 288, y: 30, width: 892, height: 410 });
     await code.page.keyboard.press("Escape");
     await code.activeTab("orders.py");
 

@@ -26,6 +26,7 @@ export function fixes({ inProject, makeProject }) {
     const titles = await code.quickFixes();
     assert.equal(titles[0], "Replace asyncio.run() by await");
     await code.picture("fix");
+    await code.picture("readme-fix", { x: 347, y: 30, width: 560, height: 345 });
     await code.chooseQuickFix("Replace asyncio.run() by await");
     await code.noSquiggle();
     await code.save();

@@ -48,6 +48,7 @@ export function projects({ inProject, makeProject }) {
     await code.command("asyncwise: Audit This Workspace");
     const page = await code.webview("h1", "Async health of web-service");
     await code.picture("audit");
+    await code.picture("readme-audit", { x: 347, y: 30, width: 833, height: 700 });
     await page.locator("a.place", { hasText: "app/clients/payments.py" }).first().click();
     await code.activeTab("payments.py");
   });
