@@ -63,7 +63,7 @@ export class Service implements vscode.Disposable {
     return this.client?.isRunning() === true ? this.client : undefined;
   }
 
-  /** The program that runs, or why there is none. */
+  /** The program that runs. */
   get server(): Found | undefined {
     return this.current.kind === "running" ? this.current.server : undefined;
   }
