@@ -1,9 +1,10 @@
 //! Developer tasks of asyncwise: `cargo run -p xtask -- TASK`.
 //!
-//! - `generate`: writes what is made from code into `schemas/`. A test of the binary compares.
+//! - `generate`: writes what is made from code into `schemas/`, and the settings into the manifest of the VS Code extension. Tests compare.
 //! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
 
+mod settings;
 mod stubs;
 
 use std::path::{Path, PathBuf};
@@ -53,7 +54,16 @@ fn generate() -> Result<(), String> {
         let path = folder.join(file);
         std::fs::write(&path, output.stdout).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    Ok(())
+    generate_settings()
+}
+
+/// Writes the settings of the server into the manifest of the VS Code extension.
+fn generate_settings() -> Result<(), String> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let manifest = root().join("editors/vscode/package.json");
+    let schema = serde_json::from_str(&read(&root().join("schemas/server.schema.json"))?).map_err(|e| e.to_string())?;
+    let text = settings::in_manifest(&read(&manifest)?, &schema)?;
+    std::fs::write(&manifest, text).map_err(|e| format!("{}: {e}", manifest.display()))
 }
 
 fn write_stubs(arguments: Vec<String>) -> Result<(), String> {
