@@ -37,6 +37,27 @@ fn run_becomes_await() {
 }
 
 #[test]
+fn the_findings_that_the_client_names_have_actions_wherever_the_cursor_is() {
+    let mut client = Client::pulling(&[("main.py", NESTED)]);
+    client.open_file("main.py");
+    let at = json!({ "line": 8, "character": 0 });
+    let range = json!({ "start": { "line": 8, "character": 4 }, "end": { "line": 8, "character": 23 } });
+    let named = json!([{ "range": range, "source": "asyncwise", "code": "nested-event-loop", "message": "" }]);
+    let of_others = json!([{ "range": range, "source": "ruff", "message": "" }]);
+    for (diagnostics, expected) in [(named, true), (of_others, false)] {
+        let params = json!({
+            "textDocument": { "uri": client.uri("main.py") },
+            "range": { "start": at, "end": at },
+            "context": { "diagnostics": diagnostics },
+        });
+        let actions = client.request("textDocument/codeAction", params);
+        let actions = actions.as_array().expect("actions");
+        assert_eq!(titles(actions).contains(&"Replace asyncio.run() by await"), expected, "{actions:?}");
+    }
+    client.finish();
+}
+
+#[test]
 fn a_client_that_resolves_nothing_gets_the_edits_at_once() {
     let mut capabilities = pulls();
     let kinds = json!({ "codeActionKind": { "valueSet": ["quickfix"] } });
