@@ -16,27 +16,26 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 step() { echo "  ok: $*"; }
 need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
 
-# The path of the server's binary.
-server() {
+# Sets ASYNCWISE, where it is not given.
+find_server() {
     if [ -z "${ASYNCWISE:-}" ]; then
-        (cd "$root" && "${CARGO:-cargo}" build --quiet --package asyncwise) || fail "the binary does not build"
+        (cd "$root" && "${CARGO:-cargo}" build --quiet --package asyncwise --target-dir "$root/target") ||
+            fail "the binary does not build"
         ASYNCWISE=$root/target/debug/asyncwise
     fi
     [ -x "$ASYNCWISE" ] || fail "$ASYNCWISE is not a program"
-    echo "$ASYNCWISE"
 }
 
 # begin EDITOR: a fresh folder with a copy of the project, homes of its own and the server on PATH. Sets work, project and shots.
 begin() {
-    local binary
-    binary=$(server)
+    find_server
     work=$cache/run/$1
     project=$work/project
     shots=$root/target/editor-screenshots/$1
     rm -rf "$work" "$shots"
     mkdir -p "$work/bin" "$work/home" "$shots"
     cp -R "$root/tests/editors/project" "$project"
-    ln -s "$binary" "$work/bin/asyncwise"
+    ln -s "$ASYNCWISE" "$work/bin/asyncwise"
     export HOME=$work/home XDG_CONFIG_HOME=$work/home/config XDG_DATA_HOME=$work/home/data
     export XDG_STATE_HOME=$work/home/state XDG_CACHE_HOME=$work/home/cache
     mkdir -p "$XDG_CONFIG_HOME" "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"

@@ -34,6 +34,9 @@ end
 
 --- Neovim 0.10 has no `vim.lsp.enable`: starts the server for each buffer of a Python file.
 local function start_by_autocommand(config)
+  -- What 0.11 does with these by itself.
+  config.capabilities =
+    vim.tbl_deep_extend("force", vim.lsp.protocol.make_client_capabilities(), config.capabilities)
   local group = vim.api.nvim_create_augroup("asyncwise.start", {})
   local function start(bufnr)
     if vim.bo[bufnr].buftype ~= "" then
