@@ -2,6 +2,7 @@
 mod args;
 mod audit;
 mod check;
+mod completions;
 mod exit;
 mod explain;
 mod output;
@@ -48,6 +49,8 @@ fn run(command: &Command, printer: &mut Printer) -> Exit {
         Command::Explain { rule } => explain::explain(rule, printer),
         Command::Rules { output_format } => explain::list(*output_format, printer),
         Command::Schema { of } => explain::schema(*of, printer),
+        Command::Completions { shell } => completions::completions(*shell, printer),
+        Command::Man { command } => completions::manual(command.as_deref(), printer),
         // Runs without a printer: stdout belongs to the protocol.
         Command::Server(_) => Exit::Nothing,
     }));
