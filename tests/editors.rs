@@ -1,7 +1,7 @@
 //! The real editors, each started, fed with keys or calls, and asked what it shows: `tests/editors/NAME/run`. An editor that cannot be
 //! had here is skipped, with a message that says why.
 
-use asyncwise_tests::binary::asyncwise;
+use asyncwise_tests::binary::{asyncwise, target};
 use asyncwise_tests::repository;
 use std::process::Command;
 
@@ -12,7 +12,8 @@ const SKIPPED: i32 = 77;
 fn works_in(editor: &str) {
     let script = repository().join("tests/editors").join(editor).join("run");
     let mut command = Command::new("bash");
-    command.arg(script).env("ASYNCWISE", asyncwise().get_program());
+    command.arg(script).env("ASYNCWISE_BINARY", asyncwise().get_program());
+    command.env("CARGO_TARGET_DIR", target());
     let Ok(output) = command.output() else {
         eprintln!("skipped: {editor}: there is no bash");
         return;

@@ -1,13 +1,15 @@
 # What the tests in real editors share. Source it; it leaves on the first error.
 #
-# ASYNCWISE            the binary to test; built from the sources without it
-# ASYNCWISE_EDITORS    where editors are installed; target/asyncwise-editors without it
+# ASYNCWISE_BINARY      the program to test; built from the sources without it
+# ASYNCWISE_EDITORS     where editors are installed; by default below the target folder
+# ASYNCWISE_ARTEFACTS   where pictures of the screen are left; by default below the target folder
 #
 # A test that cannot be run here ends with the exit code 77, after saying why.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-cache=${ASYNCWISE_EDITORS:-$root/target/asyncwise-editors}
+target=${CARGO_TARGET_DIR:-$root/target}
+cache=${ASYNCWISE_EDITORS:-$target/asyncwise-editors}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
@@ -16,14 +18,14 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 step() { echo "  ok: $*"; }
 need() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
 
-# Sets ASYNCWISE, where it is not given.
+# Sets ASYNCWISE_BINARY, where it is not given.
 find_server() {
-    if [ -z "${ASYNCWISE:-}" ]; then
-        (cd "$root" && "${CARGO:-cargo}" build --quiet --package asyncwise --target-dir "$root/target") ||
+    if [ -z "${ASYNCWISE_BINARY:-}" ]; then
+        (cd "$root" && "${CARGO:-cargo}" build --quiet --package asyncwise --target-dir "$target") ||
             fail "the binary does not build"
-        ASYNCWISE=$root/target/debug/asyncwise
+        ASYNCWISE_BINARY=$target/debug/asyncwise
     fi
-    [ -x "$ASYNCWISE" ] || fail "$ASYNCWISE is not a program"
+    [ -x "$ASYNCWISE_BINARY" ] || fail "$ASYNCWISE_BINARY is not a program"
 }
 
 # begin EDITOR: a fresh folder with a copy of the project, homes of its own and the server on PATH. Sets work, project and shots.
@@ -31,11 +33,11 @@ begin() {
     find_server
     work=$cache/run/$1
     project=$work/project
-    shots=$root/target/editor-screenshots/$1
+    shots=${ASYNCWISE_ARTEFACTS:-$target/editors}/$1
     rm -rf "$work" "$shots"
     mkdir -p "$work/bin" "$work/home" "$shots"
     cp -R "$root/tests/editors/project" "$project"
-    ln -s "$ASYNCWISE" "$work/bin/asyncwise"
+    ln -s "$ASYNCWISE_BINARY" "$work/bin/asyncwise"
     export HOME=$work/home XDG_CONFIG_HOME=$work/home/config XDG_DATA_HOME=$work/home/data
     export XDG_STATE_HOME=$work/home/state XDG_CACHE_HOME=$work/home/cache
     mkdir -p "$XDG_CONFIG_HOME" "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
