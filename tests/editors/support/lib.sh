@@ -77,7 +77,7 @@ screen_wait_gone() {
 # screen_shot NAME: keeps the screen as text and, with its colours, as a picture.
 screen_shot() {
     screen_text >"$shots/$1.txt"
-    tmux -L "$socket" capture-pane -p -e >"$shots/$1.ansi"
+    tmux -L "$socket" capture-pane -p -e -N >"$shots/$1.ansi"
     if command -v python3 >/dev/null; then
         python3 "$root/tests/editors/support/picture.py" "$shots/$1.ansi" "$shots/$1.svg"
     fi

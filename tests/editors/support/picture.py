@@ -115,6 +115,8 @@ def draw(column: int, width: int, text: str, style: Style, row: int) -> str:
     if text.strip():
         look = ' font-weight="bold"' * style.bold + ' font-style="italic"' * style.italic
         look += ' text-decoration="underline"' * style.underline
+        # Spaces that no renderer joins.
+        text = text.replace(" ", "\u00a0")
         length = f'textLength="{width * CELL_WIDTH:.1f}" lengthAdjust="spacingAndGlyphs"'
         out += f'<text x="{x:.1f}" y="{y + 13.5}" fill="{fg}"{look} {length}>{escape(text)}</text>'
     return out
@@ -130,7 +132,7 @@ def picture(screen: str) -> str:
     width, height = columns * CELL_WIDTH + 2 * MARGIN, len(rows) * CELL_HEIGHT + 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
-        f'font-family="ui-monospace,\'DejaVu Sans Mono\',Menlo,Consolas,monospace" font-size="14" xml:space="preserve">'
+        f'font-family="ui-monospace,\'DejaVu Sans Mono\',Menlo,Consolas,monospace" font-size="14">'
         f'<rect width="100%" height="100%" rx="6" fill="{BACKGROUND}"/>' + "\n".join(rows) + "</svg>\n"
     )
 
