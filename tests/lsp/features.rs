@@ -37,22 +37,23 @@ fn run_becomes_await() {
 }
 
 #[test]
-fn the_findings_that_the_client_names_have_actions_wherever_the_cursor_is() {
+fn who_asks_anywhere_in_a_line_gets_the_actions_of_its_findings() {
     let mut client = Client::pulling(&[("main.py", NESTED)]);
     client.open_file("main.py");
-    let at = json!({ "line": 8, "character": 0 });
-    let range = json!({ "start": { "line": 8, "character": 4 }, "end": { "line": 8, "character": 23 } });
-    let named = json!([{ "range": range, "source": "asyncwise", "code": "nested-event-loop", "message": "" }]);
-    let of_others = json!([{ "range": range, "source": "ruff", "message": "" }]);
-    for (diagnostics, expected) in [(named, true), (of_others, false)] {
+    let fix = "Replace asyncio.run() by await";
+    // 1 when a person asks, 2 while the cursor moves.
+    for (line, trigger, expected) in
+        [(8, json!(null), true), (8, json!(1), true), (8, json!(2), false), (7, json!(1), false)]
+    {
+        let at = json!({ "line": line, "character": 0 });
         let params = json!({
             "textDocument": { "uri": client.uri("main.py") },
             "range": { "start": at, "end": at },
-            "context": { "diagnostics": diagnostics },
+            "context": { "diagnostics": [], "triggerKind": trigger },
         });
         let actions = client.request("textDocument/codeAction", params);
         let actions = actions.as_array().expect("actions");
-        assert_eq!(titles(actions).contains(&"Replace asyncio.run() by await"), expected, "{actions:?}");
+        assert_eq!(titles(actions).contains(&fix), expected, "line {line}, {trigger}: {actions:?}");
     }
     client.finish();
 }

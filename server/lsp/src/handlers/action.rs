@@ -52,8 +52,8 @@ pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Re
         .await
 }
 
-/// The range that the client asks about. Where nothing was found in it, what the client shows its user beside it: Neovim names all
-/// findings of the cursor's line, wherever in the line the cursor is.
+/// The range that the client asks about; where nothing was found in it, and a person asks, its lines: the sign beside a line and the
+/// colour of a line (Neovim, Kate) do not tell where in the line the cursor has to be.
 fn span_asked_about(params: &CodeActionParams, answering: &Answering) -> Span {
     let columns = answering.session.capabilities().columns;
     let span = answering.part.span_of(params.range, columns);
@@ -62,12 +62,12 @@ fn span_asked_about(params: &CodeActionParams, answering: &Answering) -> Span {
         let mut places = findings.iter().map(|finding| finding.place);
         places.any(|p| Some(p.file) == answering.file && p.span.start <= span.end && span.start <= p.span.end)
     };
-    if has_finding(span) {
+    if has_finding(span) || params.context.trigger_kind == Some(CodeActionTriggerKind::AUTOMATIC) {
         return span;
     }
-    let own = params.context.diagnostics.iter().filter(|shown| shown.source.as_deref() == Some(crate::SOURCE));
-    let shown = own.map(|shown| answering.part.span_of(shown.range, columns));
-    shown.reduce(|a, b| Span::new(a.start.min(b.start), a.end.max(b.end))).unwrap_or(span)
+    let (first, last) = (Position::new(params.range.start.line, 0), Position::new(params.range.end.line, u32::MAX));
+    let lines = answering.part.span_of(Range::new(first, last), columns);
+    if has_finding(lines) { lines } else { span }
 }
 
 /// `codeAction/resolve`.
