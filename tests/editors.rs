@@ -40,3 +40,8 @@ fn helix() {
 fn emacs() {
     works_in("emacs");
 }
+
+#[test]
+fn kate() {
+    works_in("kate");
+}
