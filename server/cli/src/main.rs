@@ -63,8 +63,8 @@ fn run(command: &Command, printer: &mut Printer) -> Exit {
 /// What is logged to stderr.
 fn log_filter(verbose: u8) -> EnvFilter {
     let level = match verbose {
-        // The library calls each request an error that the server does not offer and a client (Kate) makes all the same.
-        0 => "error,tower_lsp_server=off",
+        // Ours only: the library of the protocol calls each request an error that the server does not offer, and Kate makes all the same.
+        0 => "asyncwise=error,asyncwise_workspace=error,asyncwise_analysis=error,asyncwise_lsp=error",
         1 => "asyncwise=info,asyncwise_workspace=info,asyncwise_analysis=info,asyncwise_lsp=info",
         2 => "asyncwise=debug,asyncwise_workspace=debug,asyncwise_analysis=debug,asyncwise_lsp=debug",
         _ => "trace",
