@@ -15,7 +15,7 @@
 
 (defun flow-expect (what condition)
   "Wait until the function CONDITION gives something, and return it."
-  (let ((end (+ (float-time) 30)) value)
+  (let ((end (+ (float-time) 60)) value)
     (while (and (not (setq value (funcall condition))) (< (float-time) end))
       ;; Without a screen there is no idle time, in which eglot tells of edits.
       (eglot--signal-textDocument/didChange)

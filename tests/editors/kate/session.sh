@@ -17,7 +17,7 @@ wait_for() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 400 ] || return 1
+        [ "$tries" -lt 1200 ] || return 1
         sleep 0.1
     done
 }

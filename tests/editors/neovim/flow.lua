@@ -12,7 +12,7 @@ function flow.fail(message)
 end
 
 function flow.expect(what, condition)
-  if not vim.wait(20000, condition, 20) then
+  if not vim.wait(60000, condition, 20) then
     flow.fail("this did not happen: " .. what)
   end
   flow.ok(what)

@@ -46,7 +46,7 @@ begin() {
     unset VIRTUAL_ENV CONDA_PREFIX
 }
 
-# until SECONDS COMMAND...: runs it again and again until it succeeds; fails when the time is over.
+# until_true SECONDS COMMAND...: runs it again and again until it succeeds; fails when the time is over.
 until_true() {
     local end=$((SECONDS + $1))
     shift
@@ -69,10 +69,10 @@ screen_hides() { ! screen_shows "$1"; }
 screen_keys() { tmux -L "$socket" send-keys "$@"; }
 screen_type() { tmux -L "$socket" send-keys -l "$1"; }
 screen_wait() {
-    until_true 60 screen_shows "$1" || { screen_text >&2; fail "the screen does not show: $1"; }
+    until_true 120 screen_shows "$1" || { screen_text >&2; fail "the screen does not show: $1"; }
 }
 screen_wait_gone() {
-    until_true 60 screen_hides "$1" || { screen_text >&2; fail "the screen still shows: $1"; }
+    until_true 120 screen_hides "$1" || { screen_text >&2; fail "the screen still shows: $1"; }
 }
 # screen_shot NAME: keeps the screen as text and, with its colours, as a picture.
 screen_shot() {
@@ -86,5 +86,5 @@ screen_shot() {
 # holds FILE TEXT: the file on the disk has this text.
 holds() { grep -qF -- "$2" "$1"; }
 saved() {
-    until_true 30 holds "$1" "$2" || { cat "$1" >&2; fail "$(basename "$1") was not saved with: $2"; }
+    until_true 120 holds "$1" "$2" || { cat "$1" >&2; fail "$(basename "$1") was not saved with: $2"; }
 }
