@@ -37,6 +37,28 @@ fn run_becomes_await() {
 }
 
 #[test]
+fn who_asks_anywhere_in_a_line_gets_the_actions_of_its_findings() {
+    let mut client = Client::pulling(&[("main.py", NESTED)]);
+    client.open_file("main.py");
+    let fix = "Replace asyncio.run() by await";
+    // 1 when a person asks, 2 while the cursor moves.
+    for (line, trigger, expected) in
+        [(8, json!(null), true), (8, json!(1), true), (8, json!(2), false), (7, json!(1), false)]
+    {
+        let at = json!({ "line": line, "character": 0 });
+        let params = json!({
+            "textDocument": { "uri": client.uri("main.py") },
+            "range": { "start": at, "end": at },
+            "context": { "diagnostics": [], "triggerKind": trigger },
+        });
+        let actions = client.request("textDocument/codeAction", params);
+        let actions = actions.as_array().expect("actions");
+        assert_eq!(titles(actions).contains(&fix), expected, "line {line}, {trigger}: {actions:?}");
+    }
+    client.finish();
+}
+
+#[test]
 fn a_client_that_resolves_nothing_gets_the_edits_at_once() {
     let mut capabilities = pulls();
     let kinds = json!({ "codeActionKind": { "valueSet": ["quickfix"] } });

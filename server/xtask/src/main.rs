@@ -2,8 +2,10 @@
 //!
 //! - `generate`: writes what is made from code into `schemas/`, and the settings into the manifest of the VS Code extension. Tests compare.
 //! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
+//! - `dist`: makes all that is given to users, for one platform, in `target/dist`.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
 
+mod dist;
 mod settings;
 mod stubs;
 
@@ -14,9 +16,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let result = match arguments.next().as_deref() {
         Some("generate") => generate(),
+        Some("dist") => dist::run(&arguments.collect::<Vec<_>>()),
         Some("stubs") => write_stubs(arguments.collect()),
         Some("profile") => profile(arguments.collect()),
-        _ => Err("usage: cargo run -p xtask -- generate | stubs SITE | profile [PATHS]".to_owned()),
+        _ => Err("usage: cargo run -p xtask -- generate | dist | stubs SITE | profile [PATHS]".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
