@@ -141,7 +141,7 @@ impl Interp<'_> {
             match caught {
                 Caught::No => {}
                 // An error that is only passed on, of a class that nobody knows, is one of the work.
-                Caught::Maybe if is_probe => {
+                Caught::Maybe if is_probe && class == ExceptionClass::Unknown => {
                     let states = states.iter().map(|d| d.clone().by(Route::Implicit));
                     let mut unlikely = States::default();
                     states.for_each(|d| _ = unlikely.add(d, &mut self.values));
