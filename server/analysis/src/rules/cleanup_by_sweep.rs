@@ -115,7 +115,7 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     let may = |(name, package): &(&str, &str)| {
         checked.index.name(name).is_some() && checked.index.packages.contains(*package)
     };
-    if !sources.iter().any(|source| may(source)) {
+    if !sources.iter().any(may) {
         return Vec::new();
     }
     let mut findings = Vec::new();
