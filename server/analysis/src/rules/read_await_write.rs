@@ -367,7 +367,12 @@ fn add_later(checked: &CheckedFile<'_>, stmt: StmtId) -> Option<Fix> {
     let facts = checked.facts;
     let StmtKind::AugAssign { value, .. } = facts.stmt(stmt).kind else { return None };
     let source = Source::of(&checked.analysis.world, checked.file);
-    let name = AMOUNTS.iter().find(|name| checked.index.name(name).is_none())?;
+    let is_free = |name: &&&str| {
+        checked.index.name(name).is_none_or(|id| {
+            facts.bindings.iter().all(|b| b.name != id) && facts.exprs.iter().all(|e| e.kind != ExprKind::Name(id))
+        })
+    };
+    let name = AMOUNTS.iter().find(is_free)?;
     let span = facts.stmt(stmt).span;
     let start = source.line_start(span.start);
     let indent = source.slice(Span::new(start, span.start));
