@@ -70,7 +70,10 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
     if rule_of(life, leak) != rule {
         return None;
     }
-    if leak.how > How::Overwritten && checked.is_run_as_program(life.scope, 0) {
+    // The end of the program closes it; at a return that goes without a word only for what complains of nothing.
+    let is_lenient = life.acquisition.owned.confidence < Confidence::Likely;
+    let ends_with_program = leak.how > How::Overwritten || leak.how == How::Returns && is_lenient;
+    if ends_with_program && checked.is_run_as_program(life.scope, 0) {
         return None;
     }
     let likely = match leak.how {
@@ -78,7 +81,7 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
         How::CallRaises | How::Cancelled => Confidence::Possible,
     };
     // What hardly matters anyway is told of only where it is plain.
-    if life.acquisition.owned.confidence < Confidence::Likely && leak.how > How::Overwritten {
+    if is_lenient && leak.how > How::Overwritten {
         return None;
     }
     let likely = if is_made_by_a_block(checked.facts, life) { Confidence::Possible } else { likely };
