@@ -135,7 +135,8 @@ fn nothing_is_reported_in_the_readmes_of_packages() {
     for (name, version) in PACKAGES {
         let Some(folder) = fetch(name, version) else { continue };
         let blocks = blocks_below(&folder, &|path| {
-            has_name(path, |is| is == "METADATA") && path.parent().is_some_and(|p| has_name(p, |is| is.ends_with(".dist-info")))
+            has_name(path, |is| is == "METADATA")
+                && path.parent().is_some_and(|p| has_name(p, |is| is.ends_with(".dist-info")))
         });
         wrong.extend(reported(name, &blocks, Some(&folder)));
     }

@@ -45,3 +45,8 @@ fn emacs() {
 fn kate() {
     works_in("kate");
 }
+
+#[test]
+fn vscode() {
+    works_in("vscode");
+}

@@ -131,7 +131,7 @@ async def main(db):
             16: openai.AsyncOpenAI: await close, async with, Possible
             17: aiohttp.ClientSession: await close, async with, Likely
             18: aiohttp.ClientSession.ws_connect awaited: await close, async with call, Likely
-            19: asyncio.start_server awaited: close/serve_forever/wait_closed, async with, then wait_closed, Likely
+            19: asyncio.start_server awaited: close/serve_forever/wait_closed, async with, then wait_closed, Possible
         "#]],
     );
 }
