@@ -495,3 +495,46 @@ fn making_async_is_offered_where_it_may_succeed() {
     check_list("class A:\n    @property\n    def $0x(self): ...\n", expect![[""]]);
     check_list("def f():\n    $0pass\n", expect![[""]]);
 }
+
+#[test]
+fn a_close_is_generated_at_the_header_of_a_class() {
+    check_fix(
+        "Generate `aclose`",
+        r#"
+import httpx
+
+class $0Api:
+    def __init__(self):
+        self.client = httpx.AsyncClient()
+"#,
+        r#"
+import httpx
+
+class Api:
+    def __init__(self):
+        self.client = httpx.AsyncClient()
+
+    async def aclose(self) -> None:
+        await self.client.aclose()
+
+    async def __aenter__(self) -> "Api":
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+"#,
+    );
+    check_list(
+        r#"
+import httpx
+
+class $0Api:
+    def __init__(self):
+        self.client = httpx.AsyncClient()
+
+    async def aclose(self):
+        await self.client.aclose()
+"#,
+        expect![""],
+    );
+}

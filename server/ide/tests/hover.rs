@@ -404,7 +404,10 @@ async def main():
         expect![[r#"
             > client
             - close it with `await client.aclose()`, or use `async with`
+            - made at main.py:4
             - closed at main.py:6
+            - stays open if something raises at main.py:5
+            - stays open if the task is cancelled at main.py:5
         "#]],
     );
     check(
@@ -496,4 +499,25 @@ fn plain_text_says_the_same() {
 
         async def with_a_thread(url: str) -> requests.Response:
             return await asyncio.to_thread(requests.get, url, timeout=5)"#]].assert_eq(&text.unwrap_or_default());
+}
+
+#[test]
+fn an_owner_says_what_it_keeps_and_who_closes_it() {
+    let source = r#"
+import httpx
+
+class Api:
+    def __init__(self):
+        self.client = httpx.AsyncClient()
+        self.other = httpx.AsyncClient()
+
+    async def get(self, url):
+        return await self.client.get(url)
+
+    async def aclose(self):
+        await self.client.aclose()
+"#;
+    check(&source.replace("class Api", "class $0Api"), expect![""]);
+    check(&source.replace("await self.client.get", "await self.cl$0ient.get"), expect![""]);
+    check(&source.replace("self.other = httpx.AsyncClient", "self.other = httpx.Async$0Client"), expect![""]);
 }

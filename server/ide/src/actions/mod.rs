@@ -12,6 +12,7 @@ use crate::words::place_label;
 use asyncwise_analysis::analysis::Analysis;
 use asyncwise_analysis::finding::{Applicability, Edit, FileId, Finding, Place};
 use asyncwise_analysis::infer::Infer;
+use asyncwise_analysis::rules::generate_close;
 use asyncwise_analysis::rules::make_function_async::{make_function_async, may_become_async};
 use asyncwise_syntax::facts::*;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,11 @@ pub enum What {
     /// Makes the function named at an offset async.
     MakeAsync {
         /// A byte of its name, in its definition or in a call.
+        offset: u32,
+    },
+    /// Adds what is missing to close what the instances of the class keep.
+    GenerateClose {
+        /// A byte of the header of the class.
         offset: u32,
     },
     /// Applies the safe fixes of the file.
@@ -117,6 +123,7 @@ pub fn actions(analysis: &Analysis, findings: &[Finding], file: FileId, range: S
     if !here.iter().any(|finding| finding.rule == "blocking-call") {
         actions.extend(make_async(analysis, file, range));
     }
+    actions.extend(generated_close(analysis, file, range));
     if !fix_all(findings, file).is_empty() {
         actions.push(Action {
             title: "Apply all safe fixes of this file".to_owned(),
@@ -180,6 +187,19 @@ fn make_async(analysis: &Analysis, file: FileId, range: Span) -> Option<Action> 
     })
 }
 
+/// Offered in the header of a class whose instances keep something that nothing closes.
+fn generated_close(analysis: &Analysis, file: FileId, range: Span) -> Option<Action> {
+    let fix = generate_close(analysis, file, range)?;
+    Some(Action {
+        title: fix.title,
+        kind: ActionKind::Rewrite,
+        finding: None,
+        is_preferred: false,
+        applicability: Some(fix.applicability),
+        what: What::GenerateClose { offset: range.start },
+    })
+}
+
 /// The name of the function whose `def name` holds `range`.
 fn name_in_header(facts: &FileFacts, range: Span) -> Option<u32> {
     let is_function = |s: &&Scope| matches!(s.kind, ScopeKind::Function { .. });
@@ -200,6 +220,9 @@ pub fn resolve(analysis: &Analysis, findings: &[Finding], file: FileId, what: &W
         }
         What::Explain { .. } => Vec::new(),
         What::FixAll => fix_all(findings, file),
+        What::GenerateClose { offset } => {
+            generate_close(analysis, file, Span::new(*offset, *offset)).ok_or(Declined::Stale)?.edits
+        }
         What::MakeAsync { offset } => {
             let mut infer = Infer::new(&analysis.world);
             let [def] = functions_at(&mut infer, file, *offset)[..] else { return Err(Declined::Stale) };

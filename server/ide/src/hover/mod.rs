@@ -2,6 +2,7 @@
 
 mod finding;
 mod function;
+mod life;
 mod outside;
 mod resource;
 
@@ -64,12 +65,23 @@ fn about_symbol(analysis: &Analysis, file: FileId, offset: u32) -> Option<Hover>
             Target::Function(def) => function::nature(analysis, *def),
             Target::Class(class) => {
                 let mut lines = resource::of_own_class(&mut infer, *class);
+                if symbol.is_definition {
+                    lines.extend(life::of_owner(analysis, &mut infer, *class));
+                } else if !lines.is_empty() {
+                    lines.extend(life::of_call(analysis, file, &symbol));
+                }
                 if let Some(init) = infer.method(*class, "__init__") {
                     lines.extend(function::effects(analysis, init));
                 }
                 lines
             }
-            Target::Outside(path) => outside::known(analysis, file, path),
+            Target::Outside(path) => {
+                let mut lines = outside::known(analysis, file, path);
+                if analysis.world.knowledge.resource(path).is_some() {
+                    lines.extend(life::of_call(analysis, file, &symbol));
+                }
+                lines
+            }
             Target::Instance(class) => resource::of_instance(analysis, &mut infer, file, &symbol, class),
             Target::Coroutine => vec![function::unawaited()],
         };

@@ -93,6 +93,11 @@ pub(super) fn of_instance(
     if lines.is_empty() {
         return lines;
     }
+    let life = super::life::of_value(analysis, infer, file, symbol);
+    if !life.is_empty() {
+        lines.extend(life);
+        return lines;
+    }
     let own = [SmolStr::new_static("aclose"), SmolStr::new_static("close")];
     let closers = if closers.is_empty() { &own[..] } else { closers };
     lines.extend(closed_at(analysis, file, symbol, &name, closers));

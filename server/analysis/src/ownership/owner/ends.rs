@@ -5,8 +5,8 @@ use crate::finding::FileId;
 use crate::infer::Infer;
 use crate::ownership::resource::{Owned, is_closing, lets_go};
 use crate::ownership::summary::Fates;
-use crate::ownership::uses::{Use, Uses, ends};
-use crate::types::Def;
+use crate::ownership::uses::{Use, Uses, ends, last_name};
+use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
 
@@ -43,6 +43,8 @@ pub(crate) struct Ends {
     pub(crate) is_started: bool,
     /// The places that put something in: targets.
     pub(crate) stored: Vec<(Def, ExprId)>,
+    /// It is given to a function that nobody can look into, and that is waited for: most give it back.
+    pub(crate) is_lent: bool,
     /// An attribute by a computed name is closed, which may be this one.
     pub(crate) is_unclear: bool,
 }
@@ -185,9 +187,33 @@ impl<'w> Mentions<'_, 'w> {
             self.closed(method, at);
         } else if is_returned(facts, at) {
             self.ends.given_by.push(method.name.clone());
+        } else if self.is_lent(method, at) {
+            self.ends.is_lent = true;
         } else {
             self.ends.handed_on.push((method.def.file, at));
         }
+    }
+
+    /// Whether a function outside of the program has it only until it is done: it is awaited, or entered by a `with`.
+    fn is_lent(&mut self, method: &Method, at: ExprId) -> bool {
+        let facts = self.facts(method);
+        let Parent::Expr(call) = facts.expr(at).parent else { return false };
+        let ExprKind::Call { func, .. } = facts.expr(call).kind else { return false };
+        let name = last_name(facts, func).trim_start_matches('_');
+        let is_waited_for = match facts.expr(call).parent {
+            Parent::Expr(parent) => matches!(facts.expr(parent).kind, ExprKind::Await(_)),
+            Parent::Stmt(stmt) => {
+                matches!(
+                    facts.stmt(stmt).kind,
+                    StmtKind::With { is_async: true, .. } | StmtKind::For { is_async: true, .. }
+                )
+            }
+            Parent::Scope(_) => false,
+        };
+        is_waited_for
+            && func != at
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && matches!(self.infer.expr(method.def.file, func), Ty::External(_) | Ty::Unknown)
     }
 
     /// A local variable that is given what the attribute keeps.

@@ -14,9 +14,9 @@ use std::fmt::Write;
 /// Methods that run where an instance is made: what they assign is always there.
 const MAKING: &[&str] = &["__init__", "__post_init__", "__attrs_post_init__"];
 
-/// The class whose header holds `range`, and the fix for what its instances keep and nothing closes. None where there is
-/// nothing of that kind, or it cannot be closed by code that is made up.
-pub fn generate_close(analysis: &Analysis, file: FileId, range: Span) -> Option<(Def, Fix)> {
+/// The fix for what the instances of the class whose header holds `range` keep and nothing closes. None where there is nothing
+/// of that kind, or it takes more than calling a method to close it.
+pub fn generate_close(analysis: &Analysis, file: FileId, range: Span) -> Option<Fix> {
     let facts = analysis.world.facts(file);
     let is_here =
         |s: &Scope| s.kind == ScopeKind::Class && s.header_span.start <= range.start && range.end <= s.header_span.end;
@@ -24,7 +24,7 @@ pub fn generate_close(analysis: &Analysis, file: FileId, range: Span) -> Option<
     let mut checked = CheckedFile::new(analysis, file);
     let owners = checked.owners();
     let owner = owners.iter().find(|owner| owner.class.scope == scope)?;
-    Some((owner.class, fix(&checked, owner)?))
+    fix(&checked, owner)
 }
 
 /// The fix for all that nothing closes of what the instances of a class keep.

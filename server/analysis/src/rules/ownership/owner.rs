@@ -61,7 +61,7 @@ fn of_each(
 /// How sure it is that what is never closed does harm.
 pub(super) fn confidence(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Confidence {
     let owned = &kept.first().owned;
-    let sure = !kept.is_given && !owner.is_unknown;
+    let sure = !kept.is_given && !kept.ends.is_lent && !owner.is_unknown;
     let confidence = if sure { owned.confidence } else { owned.confidence.min(Confidence::Possible) };
     checked.where_it_matters(owner.class.scope, confidence)
 }
