@@ -61,16 +61,6 @@ struct Edge {
 }
 
 impl Edge {
-    /// Of what `start` asks for.
-    fn of(program: &Program, start: impl FnOnce(&mut Walk)) -> Self {
-        let mut walk = Walk { edge: Some(Self::default()), ..Walk::default() };
-        start(&mut walk);
-        while let Some(request) = walk.open.pop() {
-            walk.resolve(program, request, true);
-        }
-        walk.edge.unwrap_or_default()
-    }
-
     /// A top-level statement is asked for. All of the project's is asked for in any case.
     fn note_statement(&mut self, program: &Program, file: FileId, stmt: StmtId) {
         let source = program.file(file);
@@ -125,7 +115,7 @@ impl Walk {
 
     fn uses_of(&mut self, program: &Program, file: FileId) -> Arc<Uses> {
         let source = program.file(file);
-        let made = || Arc::new(Uses::of(&source.facts));
+        let made = || Arc::new(if self.edge.is_some() { Uses::bound(&source.facts) } else { Uses::of(&source.facts) });
         self.uses.entry(source.path.clone()).or_insert_with(made).clone()
     }
 
@@ -162,7 +152,7 @@ impl Walk {
             let binding = &facts.bindings[binding as usize];
             match (binding.kind, binding.stmt) {
                 (BindingKind::Import(import), _) => self.import(program, file, import, &names[1..]),
-                (_, Some(stmt)) => self.statement(program, file, uses.top(stmt)),
+                (_, Some(stmt)) => self.statement(program, file, uses::top(facts, stmt)),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 //! A number tells it for nearly every edit. Where the number differs, what is asked for no more, or only now, is followed to
 //! the edge of the project: as all of the project's own files is asked for in any case, most of it ends inside.
 
-use super::uses::chain_of;
+use super::uses::{Uses, chain_of, top};
 use super::{Edge, Request, Walk};
 use crate::finding::FileId;
 use crate::program::Program;
@@ -45,47 +45,80 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    /// Whether these files do, where no others were edited: then the same files are reached.
+    /// Whether they do; no others were edited.
     pub fn is_same(&self, files: &[FileId]) -> bool {
         // The old one first: it is the one that is remembered, and then the new one is.
         let same = |file: &FileId| self.last.digest(self.old, *file) == self.last.digest(self.new, *file);
         match files {
-            [file] => same(file) || (self.has_same_surface(*file) && self.has_same_edge(*file)),
+            [file] => {
+                same(file) || {
+                    let (mut old, mut new) = (Side::new(self.old, *file), Side::new(self.new, *file));
+                    self.has_same_surface(&mut old, &mut new) && self.has_same_edge(&mut old, &mut new)
+                }
+            }
             files => files.iter().all(same),
         }
     }
 
-    /// Whether others get the same through this file: what is not is of no use to get out of the project.
-    fn has_same_surface(&self, file: FileId) -> bool {
-        let surface = |program: &Program| Surface::of(program.facts(file), program.is_package(file));
-        let (old, new) = (surface(self.old), surface(self.new));
-        let names: FxHashSet<&SmolStr> = old.names.keys().chain(new.names.keys()).collect();
-        let mut others = names.into_iter().filter(|name| old.names.get(*name) != new.names.get(*name));
-        old.stars == new.stars
-            && others.all(|name| self.ends_inside(self.old, file, name) && self.ends_inside(self.new, file, name))
+    /// Whether others get the same through a file: what is not is of no use to get out of the project.
+    fn has_same_surface(&self, old: &mut Side<'_>, new: &mut Side<'_>) -> bool {
+        let (before, after) = (Surface::of(old), Surface::of(new));
+        let names: FxHashSet<&SmolStr> = before.names.keys().chain(after.names.keys()).collect();
+        let mut others = names.into_iter().filter(|name| before.names.get(*name) != after.names.get(*name));
+        before.stars == after.stars && others.all(|name| self.ends_inside(old, name) && self.ends_inside(new, name))
     }
 
     /// Whether who asks a file for a name, or for anything in what it stands for, gets nothing from outside of the project.
-    fn ends_inside(&self, program: &Program, file: FileId, name: &SmolStr) -> bool {
-        let edge = Edge::of(program, |walk| {
-            let (from, module) = (program.file(file).path.clone(), program.module_name(file));
+    fn ends_inside(&self, side: &mut Side<'_>, name: &SmolStr) -> bool {
+        let edge = side.edge(|side, walk| {
+            let (from, module) = (side.program.file(side.file).path.clone(), side.program.module_name(side.file));
             let path = vec![name.clone()];
             let request = Request { from, module: module.into(), level: 0, path, through_star: false };
-            walk.ask(program, file, module, &request);
+            walk.ask(side.program, side.file, module, &request);
         });
         !edge.is_open && edge.statements.is_empty() && !edge.modules.iter().any(|name| (self.is_found)(name))
     }
 
     /// Whether a file itself asks for the same modules and top-level statements outside of the project.
-    fn has_same_edge(&self, file: FileId) -> bool {
-        let (old, new) = (Requests::of(self.old.facts(file)), Requests::of(self.new.facts(file)));
-        let before = Edge::of(self.old, |walk| old.without(&new, self.old, file, walk));
-        let after = Edge::of(self.new, |walk| new.without(&old, self.new, file, walk));
+    fn has_same_edge(&self, old: &mut Side<'_>, new: &mut Side<'_>) -> bool {
+        let (asked, asks) = (Requests::of(old.facts()), Requests::of(new.facts()));
+        let before = old.edge(|side, walk| asked.without(&asks, side, walk));
+        let after = new.edge(|side, walk| asks.without(&asked, side, walk));
         let mut modules = before.modules.symmetric_difference(&after.modules).peekable();
         // What is imported in any case is read in any case, and what cannot be read is asked for in vain.
-        let imported = modules.peek().map(|_| Edge::of(self.new, |walk| new.imports_in(&old, self.new, file, walk)));
+        let imported = modules.peek().map(|_| new.edge(|side, walk| asks.imports_in(&asked, side, walk)));
         let is_imported = |name: &String| imported.as_ref().is_some_and(|edge| edge.modules.contains(name));
         before.statements == after.statements && modules.all(|name| is_imported(name) || !(self.is_found)(name))
+    }
+}
+
+/// The edited file in one of the programs.
+struct Side<'a> {
+    program: &'a Program,
+    file: FileId,
+    /// What binds names in the files that requests went through.
+    uses: FxHashMap<Arc<str>, Arc<Uses>>,
+}
+
+impl<'a> Side<'a> {
+    fn new(program: &'a Program, file: FileId) -> Self {
+        Self { program, file, uses: FxHashMap::default() }
+    }
+
+    fn facts(&self) -> &'a FileFacts {
+        self.program.facts(self.file)
+    }
+
+    /// What lies at the edge of the project on the way from what `start` asks for.
+    fn edge(&mut self, start: impl FnOnce(&Self, &mut Walk)) -> Edge {
+        let uses = std::mem::take(&mut self.uses);
+        let mut walk = Walk { edge: Some(Edge::default()), uses, ..Walk::default() };
+        start(self, &mut walk);
+        while let Some(request) = walk.open.pop() {
+            walk.resolve(self.program, request, true);
+        }
+        self.uses = walk.uses;
+        walk.edge.unwrap_or_default()
     }
 }
 
@@ -98,7 +131,8 @@ struct Surface {
 }
 
 impl Surface {
-    fn of(facts: &FileFacts, is_package: bool) -> Self {
+    fn of(side: &Side<'_>) -> Self {
+        let (facts, is_package) = (side.facts(), side.program.is_package(side.file));
         let imports = hashes(facts);
         let stars = (0..imports.len()).filter(|&i| is_star(&facts.imports[i])).map(|i| imports[i]).collect::<Vec<_>>();
         let mut names: FxHashMap<SmolStr, Vec<u64>> = FxHashMap::default();
@@ -135,8 +169,8 @@ impl Requests {
     }
 
     /// Asks for what `others` do not.
-    fn without(&self, others: &Self, program: &Program, file: FileId, walk: &mut Walk) {
-        let facts = program.facts(file);
+    fn without(&self, others: &Self, side: &Side<'_>, walk: &mut Walk) {
+        let (program, file, facts) = (side.program, side.file, side.facts());
         for (_, import) in self.imports.iter().filter(|(hash, _)| !others.imports.contains_key(*hash)) {
             walk.import(program, file, *import, &[]);
         }
@@ -155,9 +189,9 @@ impl Requests {
     }
 
     /// Asks for the modules that both import.
-    fn imports_in(&self, others: &Self, program: &Program, file: FileId, walk: &mut Walk) {
+    fn imports_in(&self, others: &Self, side: &Side<'_>, walk: &mut Walk) {
         for (_, import) in self.imports.iter().filter(|(hash, _)| others.imports.contains_key(*hash)) {
-            walk.import(program, file, *import, &[]);
+            walk.import(side.program, side.file, *import, &[]);
         }
     }
 }
@@ -234,11 +268,11 @@ struct Name {
 }
 
 fn top_of(facts: &FileFacts, expr: ExprId) -> Option<StmtId> {
-    facts.stmt_of(expr).map(|stmt| super::uses::top(facts, stmt))
+    facts.stmt_of(expr).map(|stmt| top(facts, stmt))
 }
 
 fn top_of_import(facts: &FileFacts, import: ImportId) -> Option<StmtId> {
-    Some(super::uses::top(facts, facts.import(import).stmt))
+    Some(top(facts, facts.import(import).stmt))
 }
 
 fn is_star(import: &Import) -> bool {

@@ -23,21 +23,29 @@ pub(super) struct Uses {
 }
 
 impl Uses {
+    /// All of it.
     pub(super) fn of(facts: &FileFacts) -> Self {
-        let mut uses = Self { top: tops(facts), ..Self::default() };
+        let mut uses = Self { top: tops(facts), ..Self::bound(facts) };
+        for (i, import) in facts.imports.iter().enumerate().filter(|(_, import)| import.scope != ScopeId::MODULE) {
+            uses.local_imports.entry(uses.top(import.stmt)).or_default().push(ImportId(i as u32));
+        }
+        uses.add_chains(facts);
+        uses
+    }
+
+    /// Only what binds the names of the module; nothing of its statements.
+    pub(super) fn bound(facts: &FileFacts) -> Self {
+        let mut uses = Self::default();
         for i in facts.scope(ScopeId::MODULE).bindings.range() {
             uses.bindings.entry(facts.bindings[i].name).or_default().push(i as u32);
         }
-        for (i, import) in facts.imports.iter().enumerate() {
-            let id = ImportId(i as u32);
-            if import.scope != ScopeId::MODULE {
-                uses.local_imports.entry(uses.top(import.stmt)).or_default().push(id);
-            } else if import.what == Imported::Star {
-                uses.stars.push(id);
-            }
-        }
+        let stars = facts
+            .imports
+            .iter()
+            .enumerate()
+            .filter(|(_, import)| import.scope == ScopeId::MODULE && import.what == Imported::Star);
+        uses.stars = stars.map(|(i, _)| ImportId(i as u32)).collect();
         uses.names = uses.bindings.keys().map(|name| (facts.name(*name).into(), *name)).collect();
-        uses.add_chains(facts);
         uses
     }
 
@@ -91,7 +99,7 @@ impl Uses {
         self.names.get(text).copied()
     }
 
-    pub(super) fn top(&self, stmt: StmtId) -> StmtId {
+    fn top(&self, stmt: StmtId) -> StmtId {
         self.top[stmt.index()]
     }
 }
