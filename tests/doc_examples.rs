@@ -72,20 +72,6 @@ const RIGHT: &[Right] = &[
         reason: "the tutorial: \"Whoops, we forgot the 'await'!\"",
     },
     Right {
-        package: "trio",
-        first_line: "async def some_agen():",
-        rule: "async-generator-without-safeguard",
-        message: "has clean-up to run",
-        reason: "the manual on a `yield` in a nursery: \"this is not OK\"",
-    },
-    Right {
-        package: "anyio",
-        first_line: "# Bad!",
-        rule: "async-generator-without-safeguard",
-        message: "has clean-up to run",
-        reason: "says so itself",
-    },
-    Right {
         package: "aio-pika",
         first_line: "import asyncio",
         rule: "deprecated-get-event-loop",
