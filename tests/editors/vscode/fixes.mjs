@@ -39,6 +39,7 @@ export function fixes({ inProject, makeProject }) {
     await code.squiggle("error").waitFor();
     await code.goTo(10, 1);
     await code.page.keyboard.insertText("    fetch()");
+    await code.page.locator(".editor-instance .squiggly-error").nth(1).waitFor();
     await code.save();
     assert.equal(project.read("main.py"), `${FIXED}    await fetch()`);
     await code.noSquiggle();
