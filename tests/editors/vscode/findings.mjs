@@ -63,7 +63,7 @@ export function findings({ inProject, makeProject }) {
       .locator(".editor-instance .view-line", { hasText: "return asyncio.run(self.charge(customer, amount))" })
       .waitFor();
     await code.picture("steps");
-    await code.picture("readme-steps", { x: 288, y: 30, width: 892, height: 410 });
+    await code.picture("readme-steps", { x: 0, y: 0, width: 1180, height: 470 });
     await code.page.keyboard.press("Escape");
     await code.activeTab("orders.py");
 

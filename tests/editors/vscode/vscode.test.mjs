@@ -13,7 +13,7 @@ import { startVsCode } from "./support/server.mjs";
 import { Workbench } from "./support/workbench.mjs";
 
 /** How long a test may take where many things are done at once, in milliseconds. */
-const timeout = 240_000;
+const timeout = 600_000;
 
 let browser, shared;
 

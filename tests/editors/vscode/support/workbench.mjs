@@ -28,7 +28,7 @@ export class Workbench {
   }
 
   /** Does something until something is there. */
-  async until(selector, act, tries = 8) {
+  async until(selector, act, tries = 15) {
     for (let i = 0; i < tries; i++) {
       await act();
       const found = await this.page
@@ -157,7 +157,7 @@ export class Workbench {
   }
 
   /** Waits until something is true, and says what it was instead. */
-  async eventually(what, wanted, milliseconds = 60_000) {
+  async eventually(what, wanted, milliseconds = 120_000) {
     const end = Date.now() + milliseconds;
     let last;
     do {
