@@ -102,6 +102,7 @@ async def test_every_command(start):
         "asyncwise.showPath": [editor.uri("main.py"), editor.position("main.py", "asyncio.run")],
         "asyncwise.explain": ["blocking-call"],
         "asyncwise.fixAll": [editor.uri("main.py")],
+        "asyncwise.fixWorkspace": [False],
         "asyncwise.debugInformation": [],
     }
     assert set(editor.offered.execute_command_provider.commands) == arguments.keys()

@@ -37,6 +37,28 @@ fn run_becomes_await() {
 }
 
 #[test]
+fn who_asks_anywhere_in_a_line_gets_the_actions_of_its_findings() {
+    let mut client = Client::pulling(&[("main.py", NESTED)]);
+    client.open_file("main.py");
+    let fix = "Replace asyncio.run() by await";
+    // 1 when a person asks, 2 while the cursor moves.
+    for (line, trigger, expected) in
+        [(8, json!(null), true), (8, json!(1), true), (8, json!(2), false), (7, json!(1), false)]
+    {
+        let at = json!({ "line": line, "character": 0 });
+        let params = json!({
+            "textDocument": { "uri": client.uri("main.py") },
+            "range": { "start": at, "end": at },
+            "context": { "diagnostics": [], "triggerKind": trigger },
+        });
+        let actions = client.request("textDocument/codeAction", params);
+        let actions = actions.as_array().expect("actions");
+        assert_eq!(titles(actions).contains(&fix), expected, "line {line}, {trigger}: {actions:?}");
+    }
+    client.finish();
+}
+
+#[test]
 fn a_client_that_resolves_nothing_gets_the_edits_at_once() {
     let mut capabilities = pulls();
     let kinds = json!({ "codeActionKind": { "valueSet": ["quickfix"] } });
@@ -70,6 +92,22 @@ fn actions_are_listed_by_kind() {
     let ignore = client.request("codeAction/resolve", quick[1].clone());
     client.apply(&ignore["edit"]);
     assert_eq!(client.pull("main.py"), [""; 0]);
+    client.finish();
+}
+
+#[test]
+fn a_client_that_hovers_findings_is_not_told_them_again() {
+    let mut capabilities = pulls();
+    capabilities["experimental"] = json!({ "asyncwise.hoversFindings": true });
+    let mut client = Client::start(&[("main.py", NESTED)], Start { capabilities, ..Start::default() });
+    client.open_file("main.py");
+    let found = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": client.uri("main.py") } }));
+    let start = found["items"][0]["range"]["start"].clone();
+    let params = json!({ "textDocument": { "uri": client.uri("main.py") }, "position": start });
+    let hover = client.request("textDocument/hover", params);
+    let (text, message) =
+        (hover["contents"]["value"].as_str().unwrap(), found["items"][0]["message"].as_str().unwrap());
+    assert!(text.contains("**nested-event-loop**") && !text.contains(message), "{text}");
     client.finish();
 }
 
@@ -162,7 +200,7 @@ fn lenses_and_hints() {
     let document = json!({ "textDocument": { "uri": client.uri("helper.py") } });
     let lenses = client.request("textDocument/codeLens", document.clone());
     let command = &lenses[0]["command"];
-    assert_eq!(command["title"], "reached from 1 coroutine · blocks (`time.sleep`)");
+    assert_eq!(command["title"], "reached from 1 coroutine · blocks (time.sleep)");
     let paths = client.command("asyncwise.showPath", command["arguments"].clone());
     let steps = paths[0]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["location"]["uri"] == client.uri("main.py")), "{paths}");
@@ -239,6 +277,25 @@ fn commands() {
     std::fs::write(client.path("helper.py"), HARMLESS).unwrap();
     client.indexed();
     client.command("asyncwise.restart", json!([]));
+    client.finish();
+}
+
+#[test]
+fn fixes_of_the_whole_workspace() {
+    let mut client = Client::pulling(&[("main.py", NESTED), ("closed.py", NESTED), ("harmless.py", HARMLESS)]);
+    client.indexed();
+    client.open_file("main.py");
+    let edit = client.command("asyncwise.fixWorkspace", json!([false]));
+    let mut texts: Vec<_> =
+        edit["documentChanges"].as_array().unwrap().iter().map(|text| &text["textDocument"]).collect();
+    texts.sort_by_key(|text| text["uri"].as_str());
+    let (closed, open) = (client.uri("closed.py"), client.uri("main.py"));
+    assert_eq!(texts, [&json!({ "uri": closed, "version": null }), &json!({ "uri": open, "version": 1 })]);
+
+    assert_eq!(client.command("asyncwise.fixWorkspace", json!([])), Value::Null);
+    let request = client.expect("workspace/applyEdit");
+    assert_eq!(request["params"]["edit"], edit);
+    client.answer(&request, json!({ "applied": true }));
     client.finish();
 }
 

@@ -1,6 +1,7 @@
 //! What the black-box tests share: the rule pages as data, checking one example in memory, the built binary, and real
 //! projects fetched by name.
 pub mod binary;
+pub mod blocks;
 pub mod engine;
 pub mod example;
 pub mod page;

@@ -8,16 +8,47 @@ use std::process::Command;
 /// A published package, unpacked below the target folder: its sources, in the layout of its wheel, or of its source
 /// archive where there is no wheel. None, with a message, where `pip` cannot fetch it.
 pub fn fetch(name: &str, version: &str) -> Option<PathBuf> {
-    let folder = target().join("asyncwise-real-projects").join(format!("{name}-{version}"));
+    let wheel = ["--only-binary", ":all:", "--python-version", "3.13"];
+    let requirement = format!("{name}=={version}");
+    unpacked(&format!("{name}-{version}"), &requirement, |folder| {
+        download(folder, &requirement, &wheel) || download(folder, &requirement, &["--no-build-isolation"])
+    })
+}
+
+/// The source archive of a published package, unpacked below the target folder, with its documentation. None, with a
+/// message, where `pip` cannot fetch it.
+pub fn fetch_sources(name: &str, version: &str) -> Option<PathBuf> {
+    let requirement = format!("{name}=={version}");
+    unpacked(&format!("{name}-{version}-sources"), &requirement, |folder| {
+        download(folder, &requirement, &["--no-binary", ":all:"])
+    })
+}
+
+/// Python's own documentation as Debian packages it, unpacked below the target folder. None, with a message, where there is
+/// no `apt-get` that can fetch it.
+pub fn fetch_python_documentation() -> Option<PathBuf> {
+    const PACKAGES: [&str; 4] = ["python3.14-doc", "python3.13-doc", "python3.12-doc", "python3.11-doc"];
+    unpacked("python-documentation", "Python's documentation (python3-doc)", |folder| {
+        PACKAGES.iter().any(|package| {
+            let mut command = Command::new("apt-get");
+            command.args(["download", "--quiet", package]).current_dir(folder);
+            command.output().is_ok_and(|output| output.status.success())
+        })
+    })
+}
+
+/// A folder below the target folder with what an archive holds that is downloaded into it the first time; `what` says in
+/// the message what is missing where that cannot be done.
+fn unpacked(name: &str, what: &str, download: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let folder = target().join("asyncwise-real-projects").join(name);
     let unpacked = folder.join("unpacked");
     let done = folder.join("done");
     if done.exists() {
         return Some(unpacked);
     }
-    let requirement = format!("{name}=={version}");
-    let wheel = ["--only-binary", ":all:", "--python-version", "3.13"];
-    if !download(&folder, &requirement, &wheel) && !download(&folder, &requirement, &["--no-build-isolation"]) {
-        eprintln_skip(&requirement);
+    std::fs::create_dir_all(&folder).expect("the target folder can be written");
+    if !download(&folder) {
+        eprintln_skip(what);
         return None;
     }
     let archive = archive_in(&folder)?;
@@ -72,14 +103,22 @@ fn archive_in(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     entries.filter(|path| path.is_file()).find(|path| {
         let name = path.to_string_lossy();
-        [".whl", ".zip", ".tar.gz"].iter().any(|end| name.ends_with(end))
+        [".whl", ".zip", ".tar.gz", ".deb"].iter().any(|end| name.ends_with(end))
     })
 }
 
 fn unpack(archive: &Path, into: &Path) {
-    let module = if archive.to_string_lossy().ends_with(".tar.gz") { "tarfile" } else { "zipfile" };
-    let mut command = python();
-    command.args(["-m", module, "-e"]).arg(archive).arg(into);
-    let output = command.output().expect("python starts");
+    let name = archive.to_string_lossy();
+    let mut command = if name.ends_with(".deb") {
+        let mut command = Command::new("dpkg-deb");
+        command.arg("--extract");
+        command
+    } else {
+        let module = if name.ends_with(".tar.gz") { "tarfile" } else { "zipfile" };
+        let mut command = python();
+        command.args(["-m", module, "-e"]);
+        command
+    };
+    let output = command.arg(archive).arg(into).output().expect("what unpacks it starts");
     assert!(output.status.success(), "{} cannot be unpacked", archive.display());
 }

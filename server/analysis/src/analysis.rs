@@ -198,7 +198,11 @@ impl Analysis {
         match facts.expr(site.expr).kind {
             ExprKind::Call { func, .. } => match self.call_text(at.file, func) {
                 text if text == UNNAMED => text,
-                text => format!("{text}()"),
+                // `with Station():` makes it, and runs its `__enter__`.
+                text => match self.protocol_method(at, func) {
+                    Some(method) => format!("{text}().{method}()"),
+                    None => format!("{text}()"),
+                },
             },
             _ => match site.happens {
                 Happens::Runs(def) => {
@@ -208,6 +212,19 @@ impl Analysis {
                 _ => self.call_text(at.file, site.expr),
             },
         }
+    }
+
+    /// The method that `with` or `for` runs on what a call gives.
+    fn protocol_method(&self, at: SiteRef, func: ExprId) -> Option<&str> {
+        let Happens::Runs(def) = self.graph.site(at).happens else { return None };
+        let name = self.world.name(def);
+        let facts = self.world.facts(at.file);
+        let is_named = match facts.expr(func).kind {
+            ExprKind::Attribute { attr, .. } => facts.name(attr) == name,
+            _ => false,
+        };
+        let by_python = matches!(name, "__enter__" | "__exit__" | "__iter__" | "__next__" | "__del__");
+        (by_python && !is_named).then_some(name)
     }
 
     /// The text of a callee, or its last name where the text is long.

@@ -1,5 +1,7 @@
 //! Building blocks of fixes: edits of source text that keep it valid.
 
+pub(crate) mod block;
+
 use crate::finding::{Edit, FileId, Place};
 use crate::index::FileIndex;
 use crate::infer::World;

@@ -10,8 +10,9 @@ use crate::analysis::{Analysis, Roots, file_sites};
 use crate::finding::FileId;
 use crate::graph::Graph;
 use crate::infer::{Again, FileMemo, Infer, Keeping, World};
-use crate::program::Program;
+use crate::program::{Program, SourceFile};
 use crate::sites::{Site, Whole};
+use asyncwise_syntax::facts::{ExprId, Stmt, StmtKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -34,6 +35,13 @@ impl Analysis {
     /// The analysis of a program that differs only in the texts of `changed` (see [`Program::replace`]); the same as one from
     /// nothing. `self` must be made by [`Analysis::open`] or by this; it stays as it is.
     pub fn update(&self, program: Arc<Program>, changed: &[FileId]) -> (Self, Effort) {
+        // Comments, docstrings and blanks: nothing is another but where things stand.
+        if changed.iter().all(|&file| is_same_code(&self.world.program, &program, file)) {
+            let mut world = self.world.with_program(program);
+            world.keeping = Keeping::Nothing;
+            let (graph, whole) = (self.graph.clone(), self.whole.clone());
+            return (Self::of_parts(world, graph, whole, self.roots.clone()), Effort::default());
+        }
         let mut update = Update {
             old: &self.world,
             world: self.world.after(program.clone(), changed),
@@ -123,17 +131,17 @@ impl Update<'_> {
                     self.world.memos[key.file().index()].keep_readers(key, entry);
                 }
                 (None, Again::Loose(new)) => {
-                    let old = entry.loose.take().or_else(|| match before.again(&key) {
+                    let old = entry.loose().cloned().or_else(|| match before.again(&key) {
                         Again::Loose(old) => Some(old),
                         _ => None,
                     });
                     is_other |= old.as_ref() != Some(&new);
-                    entry.loose = Some(new);
+                    entry.set_loose(new);
                     loose.push((key, entry));
                 }
                 _ => {
                     is_other = true;
-                    next.extend(entry.readers.iter().filter(|reader| !batch.contains(reader)));
+                    next.extend(entry.readers().iter().filter(|reader| !batch.contains(reader)));
                 }
             }
         }
@@ -141,11 +149,30 @@ impl Update<'_> {
         // it is the same here: they are looked at once more, unless nothing at all is another.
         for (key, entry) in loose {
             if is_other {
-                next.extend(entry.readers.iter().filter(|reader| self.uncertain.insert(**reader)));
+                next.extend(entry.readers().iter().filter(|reader| self.uncertain.insert(**reader)));
             }
             self.world.memos[key.file().index()].keep_readers(key, entry);
         }
     }
+}
+
+/// Whether all that is worked out from a file's text is as before, but for findings. The words of errors count: they are read
+/// from the text.
+fn is_same_code(old: &Program, new: &Program, file: FileId) -> bool {
+    let (old, new) = (old.file(file), new.file(file));
+    let same_words = |(a, b): (&Stmt, &Stmt)| match (&a.kind, &b.kind) {
+        (StmtKind::Raise { exc: Some(a), .. }, StmtKind::Raise { exc: Some(b), .. }) => {
+            words(old, *a) == words(new, *b)
+        }
+        _ => true,
+    };
+    old.is_notebook == new.is_notebook
+        && old.facts.is_same_code(&new.facts)
+        && old.facts.stmts.iter().zip(&new.facts.stmts).all(same_words)
+}
+
+fn words(file: &SourceFile, expr: ExprId) -> Option<&str> {
+    file.text.get(file.facts.expr(expr).span.range())
 }
 
 /// Whether the graph's numbers of functions are others now.

@@ -25,6 +25,7 @@ pub mod settings;
 pub mod sites;
 mod states;
 pub mod suppress;
+mod swallows;
 pub mod types;
 
 /// Answers the structural rest of a query rule: what the facts cannot say about the tree around a candidate.

@@ -4,17 +4,20 @@
 //! is followed is what is asked for: each file of the project in whole; of a dependency the top-level statements that bind a
 //! name somebody asks for, with the names those use. What the tables of the knowledge know is asked of nobody.
 
+mod asked;
 mod uses;
+
+pub use asked::{Ask, LastAsked};
 
 use crate::finding::FileId;
 use crate::knowledge::Knowledge;
 use crate::program::{Module, Origin, Program, is_standard_library};
 use asyncwise_syntax::facts::*;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, ToSmolStr};
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use uses::Uses;
 
 /// A name that a file asks of a module.
@@ -42,6 +45,36 @@ pub struct Walk {
     open: Vec<Request>,
     /// Requests whose module the program does not have.
     missing: Vec<Request>,
+    /// The walk goes no further than to the edge of the project.
+    edge: Option<Edge>,
+}
+
+/// What is asked of what is not the project's, directly or through the project's files.
+#[derive(Debug, Default)]
+struct Edge {
+    /// Modules, with their packages.
+    modules: FxHashSet<String>,
+    /// Top-level statements of dependencies.
+    statements: FxHashSet<(Arc<str>, StmtId)>,
+    /// A module as a whole was asked for: who asks for more may get it.
+    is_open: bool,
+}
+
+impl Edge {
+    /// A top-level statement is asked for. All of the project's is asked for in any case.
+    fn note_statement(&mut self, program: &Program, file: FileId, stmt: StmtId) {
+        let source = program.file(file);
+        if source.origin == Origin::Dependency {
+            self.statements.insert((source.path.clone(), stmt));
+        }
+    }
+
+    fn note_module(&mut self, name: &str, found: &Module, is_project: bool, path: &[SmolStr]) {
+        self.is_open |= path.is_empty() && *found != Module::External;
+        if !is_project {
+            self.modules.extend(with_packages(name).map(str::to_owned));
+        }
+    }
 }
 
 impl Walk {
@@ -49,9 +82,10 @@ impl Walk {
     /// prefixes, sorted. Call it again with a program that has those that are there: the others are not asked for again.
     pub fn step(&mut self, program: &Program) -> Vec<String> {
         let new: Vec<FileId> = program.ids().filter(|id| !self.uses.contains_key(&program.file(*id).path)).collect();
-        for id in new {
+        let uses: Vec<Arc<Uses>> = new.par_iter().map(|id| Arc::new(Uses::of(program.facts(*id)))).collect();
+        for (id, uses) in new.into_iter().zip(uses) {
             let file = program.file(id);
-            self.uses.insert(file.path.clone(), Arc::new(Uses::of(&file.facts)));
+            self.uses.insert(file.path.clone(), uses);
             if file.origin == Origin::Project {
                 self.whole(program, id);
             }
@@ -65,8 +99,7 @@ impl Walk {
         for request in &self.missing {
             let Some(from) = program.by_path(&request.from) else { continue };
             let name = program.external_name(from, &request.module, request.level);
-            let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
-            names.extend(ends.map(|end| name[..end].to_owned()).filter(|name| !name.is_empty()));
+            names.extend(with_packages(&name).map(str::to_owned));
         }
         names.into_iter().collect()
     }
@@ -82,12 +115,15 @@ impl Walk {
 
     fn uses_of(&mut self, program: &Program, file: FileId) -> Arc<Uses> {
         let source = program.file(file);
-        let made = || Arc::new(Uses::of(&source.facts));
+        let made = || Arc::new(if self.edge.is_some() { Uses::bound(&source.facts) } else { Uses::of(&source.facts) });
         self.uses.entry(source.path.clone()).or_insert_with(made).clone()
     }
 
     /// A top-level statement is asked for, and with it the names in it.
     fn statement(&mut self, program: &Program, file: FileId, stmt: StmtId) {
+        if let Some(edge) = &mut self.edge {
+            return edge.note_statement(program, file, stmt);
+        }
         if !self.statements.insert((program.file(file).path.clone(), stmt)) {
             return;
         }
@@ -116,7 +152,7 @@ impl Walk {
             let binding = &facts.bindings[binding as usize];
             match (binding.kind, binding.stmt) {
                 (BindingKind::Import(import), _) => self.import(program, file, import, &names[1..]),
-                (_, Some(stmt)) => self.statement(program, file, uses.top(stmt)),
+                (_, Some(stmt)) => self.statement(program, file, uses::top(facts, stmt)),
                 _ => {}
             }
         }
@@ -180,6 +216,9 @@ impl Walk {
         if !is_project && is_known(&name, &request.path) {
             return;
         }
+        if let Some(edge) = &mut self.edge {
+            edge.note_module(&name, &module, is_project, &request.path);
+        }
         match module {
             Module::File(file) if file == from && !request.path.is_empty() => {
                 // `from . import x` in the package itself names the submodule.
@@ -224,140 +263,6 @@ impl Walk {
     }
 }
 
-/// What the file that was edited last asks of modules: the next edit is compared with it.
-#[derive(Debug, Default)]
-pub struct LastAsked(Mutex<Option<(Arc<FileFacts>, u64)>>);
-
-impl LastAsked {
-    fn digest(&self, facts: &Arc<FileFacts>) -> u64 {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((of, digest)) if Arc::ptr_eq(of, facts) => *digest,
-            _ => {
-                let digest = digest(facts, &|_| true);
-                *last = Some((facts.clone(), digest));
-                digest
-            }
-        }
-    }
-}
-
-/// Whether a file of the project asks the same of modules in two programs. While each of them does, the same files are
-/// reached. `is_there` tells whether a top-level package or module can be read at all, or one in a directory of the project.
-pub fn asks_same(
-    new: &Program,
-    old: &Program,
-    file: FileId,
-    last: &LastAsked,
-    is_there: &dyn Fn(Option<&str>, &str) -> bool,
-) -> bool {
-    let all = |program: &Program| last.digest(&program.file(file).facts);
-    // All of the project's own files is asked for in any case, and what is not there is asked for in vain; to tell that takes
-    // longer.
-    let counts = |program: &Program, import: &Import| match program.resolve(file, &import.module, import.level) {
-        Module::External if import.level == 0 => is_there(None, import.module.split('.').next().unwrap_or_default()),
-        _ => !is_own(program, file, import, is_there),
-    };
-    let outside = |program: &Program| digest(program.facts(file), &|import| counts(program, import));
-    // The old one first: it is the one that is remembered, and then the new one is.
-    all(old) == all(new) || outside(new) == outside(old)
-}
-
-/// What a file asks through some of its imports, as one number.
-fn digest(facts: &FileFacts, counts: &dyn Fn(&Import) -> bool) -> u64 {
-    let outside: Vec<bool> = facts.imports.iter().map(counts).collect();
-    let mut imports: FxHashMap<NameId, Vec<u32>> = FxHashMap::default();
-    let mut has_star = false;
-    for (import, _) in facts.imports.iter().zip(&outside).filter(|(_, outside)| **outside) {
-        has_star |= import.what == Imported::Star;
-    }
-    for scope in 0..facts.scopes.len() as u32 {
-        for binding in facts.bindings_of(ScopeId(scope)) {
-            if let BindingKind::Import(import) = binding.kind
-                && outside[import.index()]
-            {
-                imports.entry(binding.name).or_default().push(import.0);
-            }
-        }
-    }
-    let mut asked: FxHashSet<u64> = FxHashSet::default();
-    for (import, _) in facts.imports.iter().zip(&outside).filter(|(_, outside)| **outside) {
-        asked.insert(hash_of(&(
-            &import.module,
-            import.level,
-            imported_name(facts, import),
-            import.scope == ScopeId::MODULE,
-        )));
-    }
-    for (id, expr) in facts.exprs() {
-        let ExprKind::Name(name) = expr.kind else { continue };
-        let by = imports.get(&name).map_or(&[][..], Vec::as_slice);
-        if by.is_empty() && !has_star {
-            continue;
-        }
-        let chain: Vec<&str> = uses::chain(facts, id, name).into_iter().map(|name| facts.name(name)).collect();
-        if has_star {
-            asked.insert(hash_of(&(&chain, "")));
-        }
-        for &import in by {
-            let import = facts.import(ImportId(import));
-            asked.insert(hash_of(&(&import.module, import.level, imported_name(facts, import), &chain[1..])));
-        }
-    }
-    // What others may ask of it: a name that it binds itself is not asked of the modules it takes all names from.
-    let bound = facts.bindings_of(ScopeId::MODULE).iter().filter(|_| has_star);
-    asked.extend(bound.map(|binding| hash_of(&facts.name(binding.name))));
-    asked.into_iter().fold(0, u64::wrapping_add)
-}
-
-/// Whether an import asks only files of the project, and nothing through them, or the standard library.
-fn is_own(program: &Program, file: FileId, import: &Import, is_there: &dyn Fn(Option<&str>, &str) -> bool) -> bool {
-    if import.level == 0 && is_standard_library(import.module.split('.').next().unwrap_or_default()) {
-        return true;
-    }
-    let is_closed = |file: FileId| {
-        let facts = program.facts(file);
-        program.file(file).origin == Origin::Project && facts.imports.iter().all(|import| import.what != Imported::Star)
-    };
-    let module = program.resolve(file, &import.module, import.level);
-    let Module::File(found) = module else { return false };
-    if !is_closed(found) {
-        return false;
-    }
-    let Imported::Name(name) = import.what else {
-        // `import a.b` gives `a`, whose other submodules may be asked for.
-        return import.alias.is_some() || !program.is_package(found) && !import.module.contains('.');
-    };
-    // A name that the package does not bind is a submodule.
-    let name = program.facts(file).name(name);
-    let is_bound = || {
-        let facts = program.facts(found);
-        facts.bindings_of(ScopeId::MODULE).iter().any(|binding| facts.name(binding.name) == name)
-    };
-    match program.submodule(&module, name) {
-        Module::File(sub) => is_closed(sub),
-        Module::Namespace(_) => false,
-        Module::External => {
-            let path = &program.file(found).path;
-            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-            is_bound() || !program.is_package(found) || !is_there(Some(directory), name)
-        }
-    }
-}
-
-fn imported_name<'f>(facts: &'f FileFacts, import: &Import) -> Option<&'f str> {
-    match import.what {
-        Imported::Name(name) => Some(facts.name(name)),
-        Imported::Module | Imported::Star => None,
-    }
-}
-
-fn hash_of<T: Hash>(value: &T) -> u64 {
-    let mut hasher = FxHasher::default();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// Whether the knowledge tells of a path in a module, or of the first attribute of it.
 fn is_known(module: &str, path: &[SmolStr]) -> bool {
     let [first, rest @ ..] = path else { return false };
@@ -374,6 +279,12 @@ fn bound_by(facts: &FileFacts, import: ImportId) -> Option<&str> {
         (None, Imported::Module) => import.module.split('.').next(),
         (None, Imported::Star) => None,
     }
+}
+
+/// A dotted name after those of the packages around it.
+fn with_packages(name: &str) -> impl Iterator<Item = &str> {
+    let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+    ends.map(|end| &name[..end]).filter(|name| !name.is_empty())
 }
 
 fn join(module: &str, name: &str) -> String {

@@ -165,8 +165,8 @@ pub(crate) fn flow(world: &World, def: Def) -> flow::LoopFlow {
     flow::analyze(facts, def.scope, entry(world, def), &NameOracle::new(world, def.file, 0), options)
 }
 
-/// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on: it is tried, and something
-/// else is done where a loop runs.
+/// Whether a loop start stands in a `try` that handles `RuntimeError` by name and goes on, or in a `suppress` of it: it is
+/// tried, and something else is done where a loop runs.
 pub(crate) fn is_attempt(world: &World, file: FileId, expr: ExprId) -> bool {
     use crate::index::Slot;
     let facts = world.facts(file);
@@ -185,9 +185,32 @@ pub(crate) fn is_attempt(world: &World, file: FileId, expr: ExprId) -> bool {
                 return true;
             }
         }
+        if suppressed(facts, parent).is_some_and(|(_, by_name)| by_name) {
+            return true;
+        }
         at = parent;
     }
     false
+}
+
+/// The `contextlib.suppress(...)` of a `with` that takes RuntimeErrors, and whether it names them.
+pub(crate) fn suppressed(facts: &FileFacts, stmt: StmtId) -> Option<(ExprId, bool)> {
+    let StmtKind::With { items, is_async: false, .. } = facts.stmt(stmt).kind else { return None };
+    facts.with_items[items.range()].iter().find_map(|item| {
+        let ExprKind::Call { func, args } = facts.expr(item.context).kind else { return None };
+        let dotted = facts.dotted(func)?;
+        if dotted.rsplit('.').next() != Some("suppress") {
+            return None;
+        }
+        let named = |wanted: &[&str]| {
+            facts.args(args).iter().any(|a| match facts.expr(a.value).kind {
+                ExprKind::Name(n) => wanted.contains(&facts.name(n)),
+                _ => false,
+            })
+        };
+        let by_name = named(&["RuntimeError"]);
+        (by_name || named(&["Exception", "BaseException"])).then_some((item.context, by_name))
+    })
 }
 
 fn names_runtime_error(facts: &FileFacts, types: ExprId) -> bool {
@@ -262,14 +285,14 @@ impl<'w> NameOracle<'w> {
 /// What a call of a function of the program means for its caller's flow.
 pub(crate) fn meaning(world: &World, def: Def, depth: u8, defaults: bool) -> CallMeaning {
     let key = Key::Meaning(def, depth, defaults);
-    if let Some(known) = world.recall(&key) {
-        return known;
+    if let Some(known) = world.recall::<Arc<CallMeaning>>(&key) {
+        return (*known).clone();
     }
     let meaning = {
         let _own = working_for(def.file);
         find_meaning(world, def, depth, defaults)
     };
-    world.remember(key, Some(Answer::Meaning(meaning.clone())));
+    world.remember(key, Some(Answer::Meaning(Arc::new(meaning.clone()))));
     meaning
 }
 

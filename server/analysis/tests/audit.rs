@@ -286,7 +286,9 @@ async def own():
     for owner in &audit.owners {
         for maker in &owner.makers {
             let end = match maker.closing {
-                Closing::NotSeen => "not seen",
+                Closing::Never => "never closed",
+                Closing::Sometimes { .. } => "closed on some ways",
+                Closing::Unknown => "unknown",
                 Closing::HandedToCaller => "to the caller",
                 Closing::HandedOn => "on",
                 Closing::Closed(_) => "closed",
@@ -297,9 +299,9 @@ async def own():
     }
     expect![[r#"
         [
-            "Open: httpx.AsyncClient not seen",
-            "own: Closed closed",
-            "own: Closed not seen",
+            "own: Closed closed on some ways",
+            "own: Closed never closed",
+            "Open: httpx.AsyncClient never closed",
             "Closed: httpx.AsyncClient closed",
             "Stacked: httpx.AsyncClient closed",
             "block: httpx.AsyncClient block",

@@ -56,6 +56,27 @@ pub(crate) enum Command {
         #[arg(default_value = "config")]
         of: SchemaOf,
     },
+    /// Print what completes these commands in a shell.
+    Completions {
+        /// The shell.
+        shell: ShellName,
+    },
+    /// Print a page of the manual, in roff: `asyncwise man check | man -l -`.
+    Man {
+        /// Of this command; without it, of the whole.
+        command: Option<String>,
+    },
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ShellName {
+    Bash,
+    Elvish,
+    Fish,
+    Nushell,
+    #[value(name = "powershell")]
+    PowerShell,
+    Zsh,
 }
 
 /// `asyncwise server`.

@@ -55,9 +55,9 @@ fn does(analysis: &Analysis, function: Def) -> Option<String> {
         let witness = graph.witness(function, effect).filter(|w| w.confidence > Confidence::Possible)?;
         let sink = callee_name(analysis, *graph.chain(witness, effect).last()?);
         Some(match effect {
-            Effect::StartsLoop => format!("starts an event loop (`{sink}`)"),
-            Effect::RefusesLoop => format!("refuses a running loop (`{sink}`)"),
-            Effect::Blocks(_) => format!("blocks (`{sink}`)"),
+            Effect::StartsLoop => format!("starts an event loop ({sink})"),
+            Effect::RefusesLoop => format!("refuses a running loop ({sink})"),
+            Effect::Blocks(_) => format!("blocks ({sink})"),
         })
     })
 }

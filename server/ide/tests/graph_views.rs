@@ -64,9 +64,9 @@ fn lenses_stand_above_plain_functions_that_coroutines_reach() {
             });
         },
         expect![[r#"
-            helpers.py:4:5 reached from 2 coroutines · blocks (`requests.get`)
-            helpers.py:7:5 reached from 2 coroutines · blocks (`requests.get`)
-            helpers.py:12:5 reached from 1 coroutine · starts an event loop (`asyncio.run`)
+            helpers.py:4:5 reached from 2 coroutines · blocks (requests.get)
+            helpers.py:7:5 reached from 2 coroutines · blocks (requests.get)
+            helpers.py:12:5 reached from 1 coroutine · starts an event loop (asyncio.run)
         "#]],
     );
 }

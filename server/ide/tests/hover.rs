@@ -519,14 +519,36 @@ class Api:
 "#;
     check(
         &source.replace("class Api", "class $0Api"),
-        expect![""],
+        expect![[r#"
+        > Api
+        - close it with `await x.aclose()`
+        - keeps `self.client` (`httpx.AsyncClient`): closed at main.py:12
+        - keeps `self.other` (`httpx.AsyncClient`): nothing closes it
+    "#]],
     );
     check(
         &source.replace("await self.client.get", "await self.cl$0ient.get"),
-        expect![""],
+        expect![[r#"
+        > client
+        - close it with `await self.client.aclose()`, or use `async with`
+        - made at main.py:5
+        - closed at main.py:12
+    "#]],
     );
     check(
         &source.replace("self.other = httpx.AsyncClient", "self.other = httpx.Async$0Client"),
-        expect![""],
+        expect![[r#"
+        > httpx.AsyncClient()
+        Api.aclose() does not close self.other (httpx.AsyncClient), and nothing else does (`owner-forgets-resource`)
+
+        1. main.py:11 the close of the class
+
+        ---
+
+        `httpx.AsyncClient`
+
+        - close it with `await x.aclose()`, or use `async with`
+        - nothing closes it
+    "#]],
     );
 }

@@ -3,6 +3,7 @@
 use crate::capabilities::Capabilities;
 use crate::documents::{Document, Documents};
 use crate::handlers::command::SHOW_PATH;
+use crate::handlers::hover::HOVERS_FINDINGS;
 use crate::held::Held;
 use crate::module::Module;
 use crate::progress;
@@ -24,8 +25,8 @@ use tracing::{info, warn};
 pub(crate) struct Session {
     pub(crate) client: Client,
     capabilities: OnceLock<Capabilities>,
-    /// The client shows the paths that a command gives it.
-    shows_paths: OnceLock<bool>,
+    /// What of its experimental capabilities the client says that it has.
+    experimental: OnceLock<FxHashSet<String>>,
     /// The settings of `initialize`, which hold where the configuration says nothing else.
     initial: OnceLock<Given>,
     pub(crate) documents: Documents,
@@ -79,7 +80,7 @@ impl Session {
         Arc::new(Self {
             client,
             capabilities: OnceLock::new(),
-            shows_paths: OnceLock::new(),
+            experimental: OnceLock::new(),
             initial: OnceLock::new(),
             documents: Documents::default(),
             projects: Mutex::default(),
@@ -104,15 +105,25 @@ impl Session {
         self.capabilities.get_or_init(|| Capabilities::of(client))
     }
 
-    /// Notes whether the client itself shows the paths that [`SHOW_PATH`] gives it, once.
-    pub(crate) fn resolve_shown_paths(&self, client: &ClientCapabilities) {
-        let said = client.experimental.as_ref().and_then(|experimental| experimental.get(SHOW_PATH)?.as_bool());
-        let _ = self.shows_paths.set(said == Some(true));
+    /// Notes what the client has beyond the protocol, once.
+    pub(crate) fn resolve_experimental(&self, client: &ClientCapabilities) {
+        let said = client.experimental.as_ref().and_then(|experimental| experimental.as_object()).into_iter().flatten();
+        let has = said.filter(|(_, value)| value.as_bool() == Some(true)).map(|(name, _)| name.clone());
+        let _ = self.experimental.set(has.collect());
     }
 
     /// Whether the client itself shows the paths that [`SHOW_PATH`] gives it.
     pub(crate) fn client_shows_paths(&self) -> bool {
-        self.shows_paths.get().copied().unwrap_or(false)
+        self.has_experimental(SHOW_PATH)
+    }
+
+    /// Whether the client shows diagnostics in its hovers, with their related places.
+    pub(crate) fn client_hovers_findings(&self) -> bool {
+        self.has_experimental(HOVERS_FINDINGS)
+    }
+
+    fn has_experimental(&self, name: &str) -> bool {
+        self.experimental.get().is_some_and(|has| has.contains(name))
     }
 
     /// Takes note of the settings of `initialize`, once.

@@ -5,6 +5,7 @@ pub mod lower;
 mod magics;
 pub mod notebook;
 pub mod parse;
+mod same_code;
 pub mod structure;
 pub mod text;
 pub mod visit;

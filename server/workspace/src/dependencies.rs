@@ -14,7 +14,7 @@ use lookup::Lookup;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many files of dependencies are read, and no more: those that are nearest to the project's own imports.
 const MAX_FILES: usize = 3_000;
@@ -27,7 +27,8 @@ pub(crate) type Reader<'r> = &'r (dyn Fn(&Path, Origin) -> Option<Loaded> + Sync
 /// The files that a project reaches beside its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Dependencies {
-    lookup: Lookup,
+    /// What is found stays found while the project is open; copies share it.
+    lookup: Arc<Mutex<Lookup>>,
     /// Files of the project that are read already.
     known: Arc<FxHashSet<PathBuf>>,
     /// The files that were reached.
@@ -37,7 +38,7 @@ pub(crate) struct Dependencies {
 impl Dependencies {
     /// Looks in the project's import roots first, then in the dependency directories. `known` are read already.
     pub(crate) fn new(roots: &Roots, known: FxHashSet<PathBuf>) -> Self {
-        Self { lookup: Lookup::new(roots), known: Arc::new(known), reached: FxHashSet::default() }
+        Self { lookup: Arc::new(Mutex::new(Lookup::new(roots))), known: Arc::new(known), reached: FxHashSet::default() }
     }
 
     /// Reads what `files` miss, then what that misses, until nothing new is found: nearest first, as far as the limit.
@@ -50,7 +51,7 @@ impl Dependencies {
             if missing.is_empty() {
                 return all;
             }
-            let mut places: Vec<(PathBuf, Origin)> = missing.iter().flat_map(|name| self.lookup.find(name)).collect();
+            let mut places = self.find(&missing);
             places.retain(|(path, _)| !self.known.contains(path) && self.reached.insert(path.clone()));
             let before = all.len();
             if !read_some(&places, reader, &mut all) {
@@ -76,9 +77,19 @@ impl Dependencies {
         now.reached != self.reached
     }
 
+    /// Whether there is a module of this dotted name.
+    pub(crate) fn has(&self, module: &str) -> bool {
+        !self.find(&[module.to_owned()]).is_empty()
+    }
+
+    fn find(&self, modules: &[String]) -> Vec<(PathBuf, Origin)> {
+        let mut lookup = self.lookup.lock().unwrap_or_else(PoisonError::into_inner);
+        modules.iter().flat_map(|name| lookup.find(name)).collect()
+    }
+
     /// Paths that were looked for and are not there: when one appears, another result may follow.
     pub(crate) fn absent(&self) -> Vec<PathBuf> {
-        self.lookup.absent()
+        self.lookup.lock().unwrap_or_else(PoisonError::into_inner).absent()
     }
 }
 
@@ -133,11 +144,6 @@ pub(crate) fn load(path: &Path, origin: Origin, scope: &Arc<Scope>) -> Option<Lo
     loaded.inspect_err(|problem| tracing::debug!(path = %path.display(), problem = problem.text(), "left out")).ok()
 }
 
-/// Whether a package or module of this name lies in a directory.
-pub(crate) fn lies_in(dir: &Path, name: &str) -> bool {
-    ["", ".py", ".pyi", "-stubs"].iter().any(|end| dir.join(format!("{name}{end}")).exists())
-}
-
 /// The directories imports are looked up in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roots {
@@ -148,11 +154,6 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Whether a top-level package or module lies in one of the directories.
-    pub(crate) fn have(&self, name: &str) -> bool {
-        self.project.iter().chain(&self.dependencies).any(|dir| lies_in(dir, name))
-    }
-
     /// The top-level package that a file of a dependency belongs to.
     fn package_of(&self, path: &Path) -> Option<String> {
         let inside = self.dependencies.iter().filter_map(|dir| path.strip_prefix(dir).ok());

@@ -103,6 +103,9 @@ const LINES: &[&str] = &[
     "else:",
     "# asyncwise: ignore",
     "import nest_asyncio; nest_asyncio.apply()",
+    "'One line, that says nothing.'",
+    "# A comment, that says nothing.",
+    "raise RuntimeError(f'no running loop, await {self} instead')",
 ];
 
 #[derive(Clone, Debug)]
@@ -215,11 +218,21 @@ proptest! {
 /// Replaces `from` by `to` in one file; gives the paths of the files that were worked out again, and whether the graph was
 /// solved again. What comes out equals an analysis from nothing.
 fn effort(path: &str, from: &str, to: &str) -> (Vec<&'static str>, bool) {
+    effort_in(path, &[from], to)
+}
+
+/// The same, where each of `before` takes the place of the one before it at first.
+fn effort_in(path: &str, before: &[&str], to: &str) -> (Vec<&'static str>, bool) {
     let mut texts: Vec<(String, String)> = FILES.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+    let at = texts.iter().position(|(p, _)| p == path).expect("the file is there");
+    let put = |text: &mut String, from: &str, to: &str| {
+        assert!(text.contains(from));
+        *text = text.replacen(from, to, 1);
+    };
+    before.windows(2).for_each(|pair| put(&mut texts[at].1, pair[0], pair[1]));
     let analysis = Analysis::open(Arc::new(program(&texts)));
-    let own = texts.iter_mut().find(|(p, _)| p == path).expect("the file is there");
-    assert!(own.1.contains(from));
-    own.1 = own.1.replacen(from, to, 1);
+    put(&mut texts[at].1, before[before.len() - 1], to);
+    let own = &texts[at];
     let id = analysis.world.program.by_path(path).expect("the file is there");
     let next = Arc::new(analysis.world.program.replace(vec![(id, source(path, &own.1))]));
     let (updated, effort) = analysis.update(next, &[id]);
@@ -238,8 +251,27 @@ fn effort(path: &str, from: &str, to: &str) -> (Vec<&'static str>, bool) {
 fn an_edit_inside_a_function_does_no_work_elsewhere() {
     let only = |path| (vec![path], false);
     assert_eq!(effort("app/tools.py", "time.sleep(2)", "time.sleep(22)"), only("app/tools.py"));
-    assert_eq!(effort("app/tools.py", "return 1\n", "return 1  # one\n"), only("app/tools.py"));
     assert_eq!(effort("main.py", "tools.plain()", "tools.plain"), (vec!["main.py"], true));
+}
+
+#[test]
+fn comments_blanks_and_docstrings_are_no_work() {
+    let none = (Vec::new(), false);
+    assert_eq!(effort("app/tools.py", "return 1\n", "return 1  # one\n"), none);
+    assert_eq!(effort("app/tools.py", "return 1\n", "return (\n        1)\n"), none);
+    assert_eq!(effort("app/tools.py", "def plain():\n", "\n\n# asyncwise: ignore\ndef plain():\n"), none);
+    let with = |words: &str| format!("def plain():\n    \"{words}\"\n");
+    let texts = [with("One."), with("Another word.")];
+    assert_eq!(effort_in("app/tools.py", &["def plain():\n", &texts[0]], &texts[1]), none);
+}
+
+/// The words of an error tell whether it refuses a running loop.
+#[test]
+fn the_words_of_an_error_are_code() {
+    let guard = "def plain():\n    try:\n        asyncio.get_running_loop()\n    except RuntimeError:\n        pass\n    \
+                 else:\n        raise RuntimeError(f\"no {1}\")\n";
+    let (files, _) = effort_in("app/tools.py", &["def plain():\n", guard], &guard.replace("no {1}", "await {1}"));
+    assert_eq!(files, ["app/tools.py"]);
 }
 
 #[test]

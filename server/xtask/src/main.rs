@@ -1,9 +1,12 @@
 //! Developer tasks of asyncwise: `cargo run -p xtask -- TASK`.
 //!
-//! - `generate`: writes what is made from code into `schemas/`. A test of the binary compares.
+//! - `generate`: writes what is made from code into `schemas/`, and the settings into the manifest of the VS Code extension. Tests compare.
 //! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
+//! - `dist`: makes all that is given to users, for one platform, in `target/dist`.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
 
+mod dist;
+mod settings;
 mod stubs;
 
 use std::path::{Path, PathBuf};
@@ -13,9 +16,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let result = match arguments.next().as_deref() {
         Some("generate") => generate(),
+        Some("dist") => dist::run(&arguments.collect::<Vec<_>>()),
         Some("stubs") => write_stubs(arguments.collect()),
         Some("profile") => profile(arguments.collect()),
-        _ => Err("usage: cargo run -p xtask -- generate | stubs SITE | profile [PATHS]".to_owned()),
+        _ => Err("usage: cargo run -p xtask -- generate | dist | stubs SITE | profile [PATHS]".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,7 +57,16 @@ fn generate() -> Result<(), String> {
         let path = folder.join(file);
         std::fs::write(&path, output.stdout).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    Ok(())
+    generate_settings()
+}
+
+/// Writes the settings of the server into the manifest of the VS Code extension.
+fn generate_settings() -> Result<(), String> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let manifest = root().join("editors/vscode/package.json");
+    let schema = serde_json::from_str(&read(&root().join("schemas/server.schema.json"))?).map_err(|e| e.to_string())?;
+    let text = settings::in_manifest(&read(&manifest)?, &schema)?;
+    std::fs::write(&manifest, text).map_err(|e| format!("{}: {e}", manifest.display()))
 }
 
 fn write_stubs(arguments: Vec<String>) -> Result<(), String> {

@@ -24,12 +24,13 @@ impl Interp<'_> {
         let has_finally = !finalbody.0.is_empty();
 
         self.catchers += u32::from(has_finally);
+        let only_asks = self.only_asks(body);
         let (after_body, mut edges) = self.guarded(body, entry.clone());
         let lost = self.somewhere_in(entry, &after_body);
         self.edges.push(Edges::default());
         let mut out = self.block(orelse, after_body);
         for handler in &facts.handlers[handlers.range()] {
-            let after = self.handler(handler, hidden, &lost, &mut edges);
+            let after = self.handler(handler, hidden, (&lost, only_asks), &mut edges);
             self.absorb(&mut out, after);
         }
         self.pass_on(edges);
@@ -70,13 +71,36 @@ impl Interp<'_> {
         lost
     }
 
-    fn handler(&mut self, handler: &Handler, hidden: Option<Place>, lost: &States, edges: &mut Edges) -> States {
+    /// Whether a block does nothing but ask a loop whether it runs, which no loop of asyncio fails to answer: what its
+    /// handlers say is for other loops, or for none.
+    fn only_asks(&self, body: Block) -> bool {
+        let facts = self.facts;
+        let &[only] = facts.block(body) else { return false };
+        let (StmtKind::Assign { value, .. } | StmtKind::Return(Some(value))) = facts.stmt(only).kind else {
+            return false;
+        };
+        let ExprKind::Call { func, .. } = facts.expr(value).kind else { return false };
+        let ExprKind::Attribute { value: of, .. } = facts.expr(func).kind else { return false };
+        let is_plain = match facts.expr(of).kind {
+            ExprKind::Call { .. } => self.scan.calls.get(&of) == Some(&CallMeaning::CurrentLoop),
+            _ => facts.dotted(of).is_some(),
+        };
+        is_plain && self.scan.calls.get(&value) == Some(&CallMeaning::LoopIsRunning)
+    }
+
+    fn handler(
+        &mut self,
+        handler: &Handler,
+        hidden: Option<Place>,
+        (lost, only_asks): (&States, bool),
+        edges: &mut Edges,
+    ) -> States {
         if let Some(types) = handler.types.filter(|_| !self.light) {
             let raised = edges.thrown.iter().fold(StateSet::EMPTY, |bits, (_, s)| bits.union(s.bits()));
             self.note_all(types, if raised.is_empty() { lost.bits() } else { raised });
         }
         let classes = self.classes(handler.types);
-        let entry = self.catch(edges, &classes, Naming { hidden, name: handler.name }, lost);
+        let entry = self.catch(edges, &classes, Naming { hidden, name: handler.name }, (lost, only_asks));
         self.handled.push(hidden);
         let mut after = self.block(handler.body, entry);
         self.handled.pop();
@@ -99,9 +123,16 @@ impl Interp<'_> {
     }
 
     /// Takes what a handler for `classes` catches out of `edges`. Where it is the handler for a probe's failure, whatever
-    /// else it catches makes an implicit path. `lost` is where nothing is known to raise: such a handler is not dead.
-    fn catch(&mut self, edges: &mut Edges, classes: &[ExceptionClass], naming: Naming, lost: &States) -> States {
-        let is_probe = edges.probes.iter().any(|p| self.caught(classes, p) != Caught::No);
+    /// else it catches makes an implicit path. `lost` is where nothing is known to raise: such a handler is
+    /// not dead, but for one of a block that only asks the path to it is implicit.
+    fn catch(
+        &mut self,
+        edges: &mut Edges,
+        classes: &[ExceptionClass],
+        naming: Naming,
+        (lost, only_asks): (&States, bool),
+    ) -> States {
+        let is_probe = only_asks || edges.probes.iter().any(|p| self.caught(classes, p) != Caught::No);
         edges.probes.retain(|p| self.caught(classes, p) != Caught::Yes);
         let mut entry = States::default();
         for (exception, states) in std::mem::take(&mut edges.thrown) {
@@ -109,6 +140,13 @@ impl Interp<'_> {
             let caught = self.caught(classes, &class);
             match caught {
                 Caught::No => {}
+                // An error that is only passed on, of a class that nobody knows, is one of the work.
+                Caught::Maybe if is_probe && class == ExceptionClass::Unknown => {
+                    let states = states.iter().map(|d| d.clone().by(Route::Implicit));
+                    let mut unlikely = States::default();
+                    states.for_each(|d| _ = unlikely.add(d, &mut self.values));
+                    self.enter(&mut entry, exception, unlikely, true, naming);
+                }
                 _ => self.enter(&mut entry, exception, states.clone(), is_probe, naming),
             }
             match caught {
@@ -120,8 +158,8 @@ impl Interp<'_> {
                 Caught::Maybe | Caught::No => edges.throw(exception, states, &mut self.values),
             }
         }
-        if entry.is_empty() && !is_probe {
-            self.enter(&mut entry, ExceptionId::IMPLICIT, lost.clone(), false, naming);
+        if entry.is_empty() && (only_asks || !is_probe) {
+            self.enter(&mut entry, ExceptionId::IMPLICIT, lost.clone(), only_asks, naming);
         }
         entry
     }
@@ -211,7 +249,7 @@ impl Interp<'_> {
         }
         let (mut out, mut edges) = self.guarded(body, states.clone());
         let lost = self.somewhere_in(states, &out);
-        let swallowed = self.catch(&mut edges, &suppressed, Naming::default(), &lost);
+        let swallowed = self.catch(&mut edges, &suppressed, Naming::default(), (&lost, false));
         self.pass_on(edges);
         self.absorb(&mut out, swallowed);
         out

@@ -7,6 +7,7 @@ use crate::sites;
 use crate::states;
 use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::ScopeKind;
+use std::sync::Arc;
 
 /// What came of a question that was asked again.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,7 +64,7 @@ impl Infer<'_> {
             Key::Mro(class) => return Answer::Mro(self.mro(*class)),
             Key::Traits(def) => return Answer::Traits(self.traits(*def)),
             Key::Meaning(def, depth, defaults) => {
-                return Answer::Meaning(states::meaning(self.world, *def, *depth, *defaults));
+                return Answer::Meaning(Arc::new(states::meaning(self.world, *def, *depth, *defaults)));
             }
             Key::Flags(init) => return Answer::Flags(states::flags(self.world, *init)),
             Key::AttributeByLoop(class, name, steps) => {

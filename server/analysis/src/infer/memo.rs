@@ -122,7 +122,7 @@ pub(crate) enum Answer {
     Ty(Ty),
     Mro(Arc<Mro>),
     Traits(Arc<Traits>),
-    Meaning(CallMeaning),
+    Meaning(Arc<CallMeaning>),
     Flags(Arc<Vec<(SmolStr, FlagMeaning)>>),
     ByLoop(Option<Arc<ByLoop>>),
     /// Of an answer that is found faster than it is kept: enough to tell whether it is another.
@@ -152,22 +152,51 @@ answers!(
     Ty(Ty),
     Mro(Arc<Mro>),
     Traits(Arc<Traits>),
-    Meaning(CallMeaning),
+    Meaning(Arc<CallMeaning>),
     Flags(Arc<Vec<(SmolStr, FlagMeaning)>>),
     ByLoop(Option<Arc<ByLoop>>)
 );
 
-/// One question and what came of it.
+/// One question and what came of it. There are many, so what few have is kept aside.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// None where the answer hangs on which question came first, so that it cannot be kept.
     pub(crate) answer: Option<Answer>,
-    /// What it is then when it comes first, if somebody found that out.
-    pub(crate) loose: Option<Answer>,
     /// The world that gave it; earlier ones do not see it.
     generation: u32,
+    observed: Option<Box<Observed>>,
+}
+
+/// Of a question that other files ask.
+#[derive(Clone, Debug, Default)]
+struct Observed {
+    /// What the answer is when it comes first, if it cannot be kept and somebody found that out.
+    loose: Option<Answer>,
     /// The other files that asked.
-    pub(crate) readers: Vec<FileId>,
+    readers: Vec<FileId>,
+}
+
+impl Entry {
+    /// The other files that asked.
+    pub(crate) fn readers(&self) -> &[FileId] {
+        self.observed.as_ref().map_or(&[], |observed| observed.readers.as_slice())
+    }
+
+    /// Where no answer can be kept: what it is when it comes first, if somebody found that out.
+    pub(crate) fn loose(&self) -> Option<&Answer> {
+        self.observed.as_ref()?.loose.as_ref()
+    }
+
+    /// Notes what the answer is when it comes first.
+    pub(crate) fn set_loose(&mut self, answer: Answer) {
+        self.observed.get_or_insert_default().loose = Some(answer);
+    }
+
+    fn add_reader(&mut self, reader: FileId) {
+        if !self.readers().contains(&reader) {
+            self.observed.get_or_insert_default().readers.push(reader);
+        }
+    }
 }
 
 /// What is remembered of one file.
@@ -177,10 +206,16 @@ pub(crate) struct FileMemo {
 }
 
 impl FileMemo {
+    /// For another text of the same file, of which about as much will be asked.
+    pub(crate) fn like(old: &Self) -> Self {
+        let entries = old.entries.read().unwrap_or_else(PoisonError::into_inner);
+        Self { entries: RwLock::new(FxHashMap::with_capacity_and_hasher(entries.len(), Default::default())) }
+    }
+
     /// The questions that other files asked, with their answers.
     pub(crate) fn observed(&self) -> Vec<(Key, Entry)> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().filter(|(_, e)| !e.readers.is_empty()).map(|(k, e)| (k.clone(), e.clone())).collect()
+        entries.iter().filter(|(_, e)| !e.readers().is_empty()).map(|(k, e)| (k.clone(), e.clone())).collect()
     }
 
     /// Takes over those who asked a question before, as its answer is the same.
@@ -188,12 +223,10 @@ impl FileMemo {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         match entries.get_mut(&key) {
             Some(new) => {
-                for reader in entry.readers {
-                    if !new.readers.contains(&reader) {
-                        new.readers.push(reader);
-                    }
+                entry.readers().iter().for_each(|reader| new.add_reader(*reader));
+                if let Some(observed) = &mut new.observed {
+                    observed.loose = entry.loose().cloned();
                 }
-                new.loose = entry.loose;
             }
             None => {
                 entries.insert(key, entry);
@@ -244,7 +277,7 @@ impl World {
         let answer = entry.answer.clone();
         if self.keeping == Keeping::Readers {
             let reader = READER.get();
-            if reader != owner && reader != NOBODY && !entry.readers.contains(&reader) {
+            if reader != owner && reader != NOBODY && !entry.readers().contains(&reader) {
                 drop(entries);
                 self.add_reader(key, reader);
             }
@@ -260,10 +293,8 @@ impl World {
 
     fn add_reader(&self, key: &Key, reader: FileId) {
         let mut entries = self.memos[key.file().index()].entries.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get_mut(key)
-            && !entry.readers.contains(&reader)
-        {
-            entry.readers.push(reader);
+        if let Some(entry) = entries.get_mut(key) {
+            entry.add_reader(reader);
         }
     }
 
@@ -274,20 +305,13 @@ impl World {
         }
         let owner = key.file();
         let reader = READER.get();
-        let readers = match self.keeping {
-            Keeping::Readers if reader != owner && reader != NOBODY => vec![reader],
-            _ => Vec::new(),
-        };
+        let is_read = self.keeping == Keeping::Readers && reader != owner && reader != NOBODY;
         let mut entries = self.memos[owner.index()].entries.write().unwrap_or_else(PoisonError::into_inner);
-        match entries.get_mut(&key) {
-            Some(entry) => {
-                entry.answer = answer.or(entry.answer.take());
-                entry.generation = self.generation;
-                entry.readers.extend(readers.into_iter().filter(|r| !entry.readers.contains(r)).collect::<Vec<_>>());
-            }
-            None => {
-                entries.insert(key, Entry { answer, loose: None, generation: self.generation, readers });
-            }
+        let entry = entries.entry(key).or_insert(Entry { answer: None, generation: self.generation, observed: None });
+        entry.answer = answer.or(entry.answer.take());
+        entry.generation = self.generation;
+        if is_read {
+            entry.add_reader(reader);
         }
     }
 
@@ -313,7 +337,7 @@ impl World {
             let entries = memo.entries.read().unwrap_or_else(PoisonError::into_inner);
             if entries
                 .get(&key)
-                .is_some_and(|e| e.answer == Some(Answer::Digest(digest)) && e.readers.contains(&reader))
+                .is_some_and(|e| e.answer == Some(Answer::Digest(digest)) && e.readers().contains(&reader))
             {
                 return;
             }

@@ -55,10 +55,15 @@ impl World {
         let (mut indexes, mut memos) = (self.indexes.clone(), self.memos.clone());
         for &file in changed {
             indexes[file.index()] = Arc::new(FileIndex::new(program.facts(file)));
-            memos[file.index()] = Arc::default();
+            memos[file.index()] = Arc::new(FileMemo::like(&self.memos[file.index()]));
         }
         let generation = self.generation + 1;
         Self { program, indexes, knowledge: self.knowledge, memos, generation, keeping: Keeping::Readers }
+    }
+    /// The same world, of a program in which things only stand elsewhere.
+    pub(crate) fn with_program(&self, program: Arc<Program>) -> Self {
+        let (indexes, memos) = (self.indexes.clone(), self.memos.clone());
+        Self { program, indexes, memos, ..*self }
     }
     /// The facts of a file.
     pub fn facts(&self, file: FileId) -> &FileFacts {

@@ -22,13 +22,15 @@ struct Index {
     packages: FxHashSet<SmolStr>,
     /// Names with a `*` in them.
     patterns: Vec<(SmolStr, u32)>,
+    /// What each of those starts with, and their last parts.
+    starts: Vec<(SmolStr, Vec<SmolStr>)>,
 }
 
 impl Index {
     fn put(&mut self, name: &SmolStr, row: u32) {
         if name.contains('*') {
             self.patterns.push((name.clone(), row));
-            return;
+            return self.put_start(name);
         }
         let list = self.rows.entry(name.clone()).or_default();
         if list.last() != Some(&row) {
@@ -38,13 +40,25 @@ impl Index {
         self.packages.insert(package(name).into());
     }
 
+    fn put_start(&mut self, pattern: &str) {
+        let (start, last) = (pattern.split('*').next().unwrap_or_default(), last_part(pattern));
+        let at = self.starts.iter().position(|(other, _)| other == start).unwrap_or_else(|| {
+            self.starts.push((start.into(), Vec::new()));
+            self.starts.len() - 1
+        });
+        let lasts = &mut self.starts[at].1;
+        if !lasts.iter().any(|other| other == last) {
+            lasts.push(last.into());
+        }
+    }
+
     fn may_have(&self, module: &str, last: &str) -> bool {
-        let fits = |pattern: &str| {
-            let start = pattern.split('*').next().unwrap_or_default();
-            matches(last_part(pattern), last) && (module.starts_with(start) || start.starts_with(module))
-        };
         let is_named = self.last.contains(last) && self.packages.contains(package(module));
-        is_named || self.patterns.iter().any(|(pattern, _)| fits(pattern))
+        is_named
+            || self.starts.iter().any(|(start, lasts)| {
+                (module.starts_with(&**start) || start.starts_with(module))
+                    && lasts.iter().any(|part| matches(part, last))
+            })
     }
 
     fn rows_of<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = u32> + use<'a, 'n> {

@@ -17,7 +17,7 @@ pub(crate) struct Held {
 }
 
 /// What one file makes, in source order.
-pub(crate) fn held(infer: &mut Infer<'_>, graphs: &mut Graphs, file: FileId) -> Vec<Held> {
+pub(crate) fn held(infer: &mut Infer<'_>, graphs: &mut Graphs<'_>, file: FileId) -> Vec<Held> {
     let world = infer.world;
     let (facts, index) = (world.facts(file), world.index_of(file));
     let acquisitions = Resources::new(world).of_file(infer, file);

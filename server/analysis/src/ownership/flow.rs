@@ -128,6 +128,11 @@ impl Events {
         self.arms = arms.iter().copied().filter(|&(stmt, taken)| !arms.contains(&(stmt, !taken))).collect();
     }
 
+    /// Whether what happens at a step only happens if it does not raise.
+    fn happens_at_last(&self, step: Step) -> bool {
+        matches!(step, Step::Eval(expr) if self.at.get(&Point::Expr(expr)) == Some(&Event::Use(Use::Needed)))
+    }
+
     /// The states after a step.
     fn transfer(&self, facts: &FileFacts, step: Step, before: States) -> States {
         let point = match step {
@@ -154,9 +159,11 @@ impl<'c> Flow<'c> {
         let mut queued = vec![false; cfg.len()];
         while let Some(node) = work.pop() {
             queued[node.index()] = false;
-            let after = events.transfer(facts, cfg.step(node), flow.before[node.index()]);
+            let before = flow.before[node.index()];
+            let after = events.transfer(facts, cfg.step(node), before);
             for &(to, edge) in cfg.edges(node) {
-                let incoming = raised(after, edge);
+                let from = if edge != Edge::Normal && events.happens_at_last(cfg.step(node)) { before } else { after };
+                let incoming = raised(from, edge);
                 let known = flow.before[to.index()];
                 let all = known.with(incoming);
                 if all != known {
@@ -202,16 +209,18 @@ impl<'c> Flow<'c> {
         states: States,
     ) -> Option<Vec<(NodeId, Edge)>> {
         let mut from: FxHashMap<(NodeId, States), (NodeId, States, Edge)> = FxHashMap::default();
-        let mut queue = std::collections::VecDeque::from([(start, States::OPEN)]);
+        let mut queue = std::collections::VecDeque::from([(start, States::ABSENT)]);
+        let there = States::ANY_OPEN.with(States::FRESH);
         while let Some((node, state)) = queue.pop_front() {
             if node == end && state.has(states) {
                 return Some(unwound(&from, (node, state), start));
             }
-            let after = if node == start { state } else { events.transfer(facts, self.cfg.step(node), state) };
+            let step = self.cfg.step(node);
+            let after = events.transfer(facts, step, state);
             for &(to, edge) in self.cfg.edges(node) {
-                let next = raised(after, edge);
-                let next = States(next.0 & States::ANY_OPEN.0);
-                if next.is_empty() || from.contains_key(&(to, next)) || (to, next) == (start, States::OPEN) {
+                let before = if edge != Edge::Normal && events.happens_at_last(step) { state } else { after };
+                let next = States(raised(before, edge).0 & there.0);
+                if next.is_empty() || from.contains_key(&(to, next)) {
                     continue;
                 }
                 from.insert((to, next), (node, state, edge));
@@ -232,7 +241,7 @@ fn unwound(
     while let Some(&(node, state, edge)) = from.get(&at) {
         way.push((at.0, edge));
         at = (node, state);
-        if node == start {
+        if at == (start, States::ABSENT) {
             break;
         }
     }

@@ -6,8 +6,10 @@ use super::holder::Holder;
 use super::resource::{Acquisition, Needs};
 use super::summary::{self, Fates};
 use super::uses::{Use, Uses};
+use crate::analysis::Analysis;
 use crate::finding::FileId;
 use crate::infer::Infer;
+use crate::swallows::Swallowers;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -19,7 +21,7 @@ pub(crate) struct Leak {
     pub(crate) how: How,
     /// What raises, waits or leaves first on that way: an expression.
     pub(crate) cause: Option<ExprId>,
-    /// The `return` or `raise` by which the function is left, if it is one; else it ends, or an exception passes through it.
+    /// The last `return`, `raise` or `break` on it; without one the function ends, or an exception passes through it.
     pub(crate) exit: Option<StmtId>,
 }
 
@@ -47,39 +49,60 @@ pub(crate) struct Lifetime {
     pub(crate) scope: ScopeId,
     /// The variable.
     pub(crate) name: NameId,
+    /// It, and the variables that are given its value.
+    pub(crate) names: Vec<NameId>,
     /// The mentions that close it, in source order.
     pub(crate) closed: Vec<ExprId>,
     /// The mentions that hand it on, in source order.
     pub(crate) handed_on: Vec<ExprId>,
+    /// A function inside may close it, or hand it on.
+    pub(crate) captured: bool,
     /// How it stays open, the worst first.
     pub(crate) leaks: Vec<Leak>,
     /// Mentions that use it where it is closed on all paths.
     pub(crate) used_closed: Vec<ExprId>,
     /// Mentions that close it where it is closed on all paths.
     pub(crate) closed_again: Vec<ExprId>,
-    /// The mentions that use it.
-    pub(crate) used: Vec<ExprId>,
 }
 
 /// The graphs of the functions of one file, and what callees do with arguments.
 #[derive(Default)]
-pub(crate) struct Graphs {
+pub(crate) struct Graphs<'a> {
     cfgs: FxHashMap<ScopeId, Option<Rc<Cfg>>>,
     /// What callees do.
     pub(crate) fates: Fates,
+    /// Which callees raise nothing, where that can be asked.
+    swallowers: Option<Swallowers<'a>>,
 }
 
-impl Graphs {
+impl<'a> Graphs<'a> {
+    /// The graphs of a file of a solved analysis.
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
+        Self { swallowers: Some(Swallowers::new(analysis)), ..Self::default() }
+    }
+
     /// The graph of a scope; none where there cannot be one.
-    pub(crate) fn of(&mut self, facts: &FileFacts, scope: ScopeId) -> Option<Rc<Cfg>> {
-        self.cfgs.entry(scope).or_insert_with(|| Cfg::new(facts, scope).map(Rc::new)).clone()
+    pub(crate) fn of(&mut self, facts: &FileFacts, file: FileId, scope: ScopeId) -> Option<Rc<Cfg>> {
+        if let Some(known) = self.cfgs.get(&scope) {
+            return known.clone();
+        }
+        let mut cfg = Cfg::new(facts, scope);
+        if let (Some(cfg), Some(swallowers)) = (&mut cfg, &mut self.swallowers) {
+            cfg.take_out_errors(|expr| {
+                let is_awaited = matches!(facts.expr(expr).kind, ExprKind::Await(_));
+                is_awaited && swallowers.raises_nothing(file, expr)
+            });
+        }
+        let cfg = cfg.map(Rc::new);
+        self.cfgs.insert(scope, cfg.clone());
+        cfg
     }
 }
 
 /// The life of what an acquisition gives to a variable of a function; none where it cannot be followed.
 pub(crate) fn lifetime(
     infer: &mut Infer<'_>,
-    graphs: &mut Graphs,
+    graphs: &mut Graphs<'_>,
     file: FileId,
     acquisition: &Acquisition,
     holder: &Holder,
@@ -88,7 +111,7 @@ pub(crate) fn lifetime(
     let facts = infer.world.facts(file);
     let fresh = matches!(acquisition.owned.needs, Needs::After(_));
     let yield_hands_on = !yields_to_a_block(facts, scope);
-    let cfg = graphs.of(facts, scope)?;
+    let cfg = graphs.of(facts, file, scope)?;
     let mut uses =
         Uses { infer, fates: &mut graphs.fates, file, scope, owned: &acquisition.owned, yield_hands_on, depth: 0 };
     let mut events = summary::events(&mut uses, &[name], &[(target, Event::Acquired { fresh })])?;
@@ -108,12 +131,13 @@ pub(crate) fn lifetime(
         acquisition: acquisition.clone(),
         scope,
         name,
+        names: events.names.clone(),
         handed_on: doing(Use::Gone),
+        captured: events.at.iter().any(|(at, e)| matches!(at, Point::Define(_)) && *e == Event::Use(Use::Gone)),
         leaks,
         used_closed: used.iter().copied().filter(closed_before).collect(),
         closed_again: closed.iter().copied().filter(closed_before).collect(),
         closed,
-        used,
     })
 }
 
@@ -163,7 +187,7 @@ fn leak(facts: &FileFacts, cfg: &Cfg, how: How, way: &[(NodeId, Edge)], end: Nod
         None => None,
     };
     let exit = way.iter().rev().find_map(|(node, _)| match cfg.step(*node) {
-        Step::Exit(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Raise { .. }) => Some(stmt),
+        Step::Exit(stmt) if !matches!(facts.stmt(stmt).kind, StmtKind::Continue) => Some(stmt),
         _ => None,
     });
     Leak { how, cause, exit }

@@ -88,6 +88,7 @@ pub(crate) fn events(uses: &mut Uses<'_, '_>, names: &[NameId], made: &[(ExprId,
                 does => does,
             };
             let inside = facts.code_scope(facts.expr(mention).scope);
+            let mention = if does == Use::Needed { done(facts, mention) } else { mention };
             let point = if inside == uses.scope {
                 Point::Expr(mention)
             } else {
@@ -101,6 +102,24 @@ pub(crate) fn events(uses: &mut Uses<'_, '_>, names: &[NameId], made: &[(ExprId,
     }
     events.at.extend(made.iter().map(|&(at, event)| (Point::Expr(at), event)));
     Some(events)
+}
+
+/// Where the call of a method on a mention is over: a method that raises has not acquired anything.
+fn done(facts: &FileFacts, mention: ExprId) -> ExprId {
+    let mut at = mention;
+    while let Parent::Expr(parent) = facts.expr(at).parent {
+        let goes_on = match facts.expr(parent).kind {
+            ExprKind::Attribute { .. } | ExprKind::Await(_) => true,
+            ExprKind::Call { func, .. } => func == at,
+            _ => false,
+        };
+        let is_over = matches!(facts.expr(at).kind, ExprKind::Await(_));
+        if !goes_on || is_over {
+            break;
+        }
+        at = parent;
+    }
+    at
 }
 
 /// The scope directly in `within` that holds `inside`.
@@ -128,7 +147,7 @@ fn is_alias(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
 }
 
 /// The places where a variable of a function is named, those in functions and lambdas inside it included.
-fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
+pub(crate) fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
     let own = facts.scope(scope).span;
     let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
     named.filter(|(_, e)| binding_scope(facts, e.scope, name) == scope).map(|(id, _)| id).collect()

@@ -79,6 +79,8 @@ const TELLING: &[&str] = &["closed", "is_closed", "is_closing", "is_connected", 
 /// Attributes with plain data.
 const PLAIN: &[&str] = &[
     "base_url",
+    "close_code",
+    "close_reason",
     "closed",
     "content_type",
     "headers",
@@ -193,7 +195,8 @@ impl<'w> Uses<'_, 'w> {
             StmtKind::Assign { targets, value } => {
                 let targets = facts.list(*targets);
                 if targets.contains(&at) {
-                    return Use::Rebound;
+                    // `connection = await connection.execution_options(...)` is the connection.
+                    return if self.is_made_of(*value, at) { Use::Looked } else { Use::Rebound };
                 }
                 match targets {
                     [target] if *value == at => self.assigned(*target),
@@ -219,6 +222,20 @@ impl<'w> Uses<'_, 'w> {
         }
     }
 
+    /// Whether a value is got from the variable that a target names.
+    fn is_made_of(&self, value: ExprId, target: ExprId) -> bool {
+        let facts = self.facts();
+        let mut at = value;
+        loop {
+            at = match facts.expr(at).kind {
+                ExprKind::Await(inner) | ExprKind::Attribute { value: inner, .. } => inner,
+                ExprKind::Call { func, .. } => func,
+                ExprKind::Name(_) => return at != value && facts.expr(at).kind == facts.expr(target).kind,
+                _ => return false,
+            };
+        }
+    }
+
     fn assigned(&mut self, target: ExprId) -> Use {
         match self.facts().expr(target).kind {
             ExprKind::Name(name) => Use::Alias(name),
@@ -232,6 +249,9 @@ impl<'w> Uses<'_, 'w> {
         if matches!(facts.expr(attribute).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Call { func, .. } if func == attribute))
         {
             return self.method(attribute, name);
+        }
+        if PLAIN.contains(&name) {
+            return Use::Looked;
         }
         if self.is_closer(name) || ends(name) {
             // `stack.push_async_callback(client.aclose)`, `session.connector.close()` of a closer with two parts.
@@ -268,6 +288,10 @@ impl<'w> Uses<'_, 'w> {
         let Parent::Expr(call) = facts.expr(func).parent else { return Use::Gone };
         if self.owned.closes.methods.iter().any(|closer| closer == name) || matches!(name, "__aexit__" | "__exit__") {
             return Use::Closed;
+        }
+        // It waits for a close that was begun.
+        if self.owned.closes.then_await.as_deref() == Some(name) || name == "wait_closed" {
+            return Use::Looked;
         }
         if ends(name) {
             return Use::Gone;

@@ -4,6 +4,9 @@ use asyncwise_syntax::facts::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+/// So many names of `a.b.c` matter.
+const MAX_CHAIN: usize = 6;
+
 /// What one file uses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses {
@@ -20,21 +23,29 @@ pub(super) struct Uses {
 }
 
 impl Uses {
+    /// All of it.
     pub(super) fn of(facts: &FileFacts) -> Self {
-        let mut uses = Self { top: tops(facts), ..Self::default() };
+        let mut uses = Self { top: tops(facts), ..Self::bound(facts) };
+        for (i, import) in facts.imports.iter().enumerate().filter(|(_, import)| import.scope != ScopeId::MODULE) {
+            uses.local_imports.entry(uses.top(import.stmt)).or_default().push(ImportId(i as u32));
+        }
+        uses.add_chains(facts);
+        uses
+    }
+
+    /// Only what binds the names of the module; nothing of its statements.
+    pub(super) fn bound(facts: &FileFacts) -> Self {
+        let mut uses = Self::default();
         for i in facts.scope(ScopeId::MODULE).bindings.range() {
             uses.bindings.entry(facts.bindings[i].name).or_default().push(i as u32);
         }
-        for (i, import) in facts.imports.iter().enumerate() {
-            let id = ImportId(i as u32);
-            if import.scope != ScopeId::MODULE {
-                uses.local_imports.entry(uses.top(import.stmt)).or_default().push(id);
-            } else if import.what == Imported::Star {
-                uses.stars.push(id);
-            }
-        }
+        let stars = facts
+            .imports
+            .iter()
+            .enumerate()
+            .filter(|(_, import)| import.scope == ScopeId::MODULE && import.what == Imported::Star);
+        uses.stars = stars.map(|(i, _)| ImportId(i as u32)).collect();
         uses.names = uses.bindings.keys().map(|name| (facts.name(*name).into(), *name)).collect();
-        uses.add_chains(facts);
         uses
     }
 
@@ -88,34 +99,39 @@ impl Uses {
         self.names.get(text).copied()
     }
 
-    pub(super) fn top(&self, stmt: StmtId) -> StmtId {
+    fn top(&self, stmt: StmtId) -> StmtId {
         self.top[stmt.index()]
     }
 }
 
 /// For each statement, the one of the module's own scope it stands in.
 fn tops(facts: &FileFacts) -> Vec<StmtId> {
-    let top = |i: usize| {
-        let mut at = StmtId(i as u32);
-        while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
-            at = around;
-        }
-        at
-    };
-    (0..facts.stmts.len()).map(top).collect()
+    (0..facts.stmts.len()).map(|i| top(facts, StmtId(i as u32))).collect()
+}
+
+/// The statement of the module's own scope that a statement stands in.
+pub(super) fn top(facts: &FileFacts, mut at: StmtId) -> StmtId {
+    while let Some(around) = facts.scope(facts.stmt(at).scope).stmt {
+        at = around;
+    }
+    at
 }
 
 /// The name and the attributes that are read of it at once.
-pub(super) fn chain(facts: &FileFacts, mut at: ExprId, name: NameId) -> Vec<NameId> {
-    let mut chain = vec![name];
-    while let Parent::Expr(parent) = facts.expr(at).parent
-        && let ExprKind::Attribute { attr, .. } = facts.expr(parent).kind
-        && chain.len() < 6
-    {
-        chain.push(attr);
-        at = parent;
-    }
-    chain
+fn chain(facts: &FileFacts, at: ExprId, name: NameId) -> Vec<NameId> {
+    std::iter::once(name).chain(chain_of(facts, at)).collect()
+}
+
+/// The attributes that are read of a value at once, as far as they matter.
+pub(super) fn chain_of(facts: &FileFacts, at: ExprId) -> impl Iterator<Item = NameId> + '_ {
+    let read = move |at: ExprId| match facts.expr(at).parent {
+        Parent::Expr(parent) => match facts.expr(parent).kind {
+            ExprKind::Attribute { attr, .. } => Some((parent, attr)),
+            _ => None,
+        },
+        _ => None,
+    };
+    std::iter::successors(read(at), move |(at, _)| read(*at)).map(|(_, attr)| attr).take(MAX_CHAIN - 1)
 }
 
 fn is_annotation(text: &str) -> bool {

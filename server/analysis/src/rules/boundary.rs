@@ -2,6 +2,7 @@
 //! conditions stand in `queries/rules/*.scm`; here is what a match says and how it is mended.
 
 use super::make_function_async::make_function_async_with;
+use super::tried::{Fate, fate};
 use super::{CheckedFile, make_async, notebook_event_loop, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
 use crate::contexts::used_decorator;
@@ -60,10 +61,18 @@ pub(super) fn loop_in_cell(checked: &mut CheckedFile<'_>, expr: ExprId) -> Optio
     Some(nested_start(checked.analysis, &mut checked.infer, notebook_event_loop::RULE, meeting))
 }
 
-/// The start of a loop that an expression leads to, where that may well happen and fails.
+/// The start of a loop that an expression leads to, where that may well happen and fails, and nothing on the way does the
+/// work in another way then.
 fn meet_start(analysis: &Analysis, file: FileId, expr: ExprId) -> Option<Meeting> {
     let meeting = meet(analysis, file, expr, |e| e == Effect::StartsLoop)?;
-    (meeting.conditions(analysis) <= 2 && !may_nest(analysis, &meeting)).then_some(meeting)
+    let fails = fate_on_way(analysis, &meeting) != Fate::Mended;
+    (meeting.conditions(analysis) <= 2 && fails && !may_nest(analysis, &meeting)).then_some(meeting)
+}
+
+/// What becomes of the error of a start: by the first function on its way up that takes it.
+fn fate_on_way(analysis: &Analysis, meeting: &Meeting) -> Fate {
+    let way = meeting.chain.iter().rev().chain([&meeting.site]);
+    way.map(|at| fate(analysis, *at)).find(|fate| *fate != Fate::Raised).unwrap_or(Fate::Raised)
 }
 
 /// Whether asyncio is patched so that its loops nest: by the program when it starts, or on the way to this start. Other
@@ -86,8 +95,10 @@ fn may_nest(analysis: &Analysis, meeting: &Meeting) -> bool {
 
 fn nested_start(analysis: &Analysis, infer: &mut Infer<'_>, rule: &'static str, meeting: Meeting) -> RawFinding {
     let sink = analysis.sink_of(meeting.chain.last().copied().unwrap_or(meeting.site));
+    let is_lost = fate_on_way(analysis, &meeting) == Fate::Lost;
     let happens = match analysis.world.knowledge.starter(&sink).map(|s| s.in_running_loop) {
         Some(InRunningLoop::Deadlocks) => "deadlocks here",
+        _ if is_lost => "raises, and the error is swallowed",
         _ => "raises here",
     };
     let name = analysis.site_text(meeting.site);

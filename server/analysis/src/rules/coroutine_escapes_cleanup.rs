@@ -69,6 +69,9 @@ fn finding_at(checked: &mut CheckedFile<'_>, stmt: StmtId, value: ExprId) -> Opt
     };
     let message = format!("{name} has not begun when {}", cleanup.message);
     let confidence = cleanup.confidence.min(made);
+    if confidence == Confidence::Possible && needs_nothing(checked, value) {
+        return None;
+    }
     let mut finding = checked.finding(RULE, confidence, value, message)?;
     let place = Place { file: checked.file, span: checked.facts.expr(cleanup.at).span };
     finding.chain.push(ChainStep { place, message: "over by the time it is awaited".to_owned() });
@@ -76,6 +79,24 @@ fn finding_at(checked: &mut CheckedFile<'_>, stmt: StmtId, value: ExprId) -> Opt
         finding.fixes.extend(await_inside(checked, stmt, value));
     }
     Some(finding)
+}
+
+/// Whether the value comes from a function that is defined here and uses nothing of what is around it.
+fn needs_nothing(checked: &mut CheckedFile<'_>, value: ExprId) -> bool {
+    let facts = checked.facts;
+    let Some(func) = facts_call(facts, value) else { return false };
+    let Ty::Function(def, _) = checked.infer.expr(checked.file, func) else { return false };
+    let owner = checked.code_around(value);
+    if def.file != checked.file || facts.scope(def.scope).parent != Some(owner) {
+        return false;
+    }
+    let around = facts.bindings_of(owner);
+    let inside = facts.scope(def.scope).span;
+    let uses = |e: &Expr| match e.kind {
+        ExprKind::Name(name) => inside.contains(e.span) && around.iter().any(|b| b.name == name),
+        _ => false,
+    };
+    !facts.exprs.iter().any(uses)
 }
 
 fn facts_call(facts: &FileFacts, value: ExprId) -> Option<ExprId> {
@@ -142,7 +163,7 @@ fn left(checked: &mut CheckedFile<'_>, item: WithItem, value: ExprId) -> Option<
         _ => None,
     };
     let path = path.as_deref().unwrap_or_default();
-    if path == "contextlib.nullcontext" || path == "warnings.catch_warnings" {
+    if path == "contextlib.nullcontext" || path == "warnings.catch_warnings" || stays_open(facts, context) {
         return None;
     }
     let of = |message: String, confidence| {
@@ -161,6 +182,15 @@ fn left(checked: &mut CheckedFile<'_>, item: WithItem, value: ExprId) -> Option<
         return of(format!("{text} is left"), Confidence::Likely);
     }
     of(format!("{text} is left"), Confidence::Possible)
+}
+
+/// Whether a context manager is told not to end what it began: `tracer.start_as_current_span(..., end_on_exit=False)`.
+fn stays_open(facts: &FileFacts, context: ExprId) -> bool {
+    let ExprKind::Call { args, .. } = facts.expr(context).kind else { return false };
+    facts.args(args).iter().any(|a| {
+        let name = a.name.map(|n| facts.name(n));
+        name == Some("end_on_exit") && facts.expr(a.value).kind == ExprKind::Bool(false)
+    })
 }
 
 fn is_lock(path: &str, text: &str) -> bool {

@@ -2,7 +2,8 @@
 
 use super::CheckedFile;
 use super::made_loop::{self, Use};
-use crate::analysis::RawFinding;
+use super::way::way_to;
+use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Applicability, ChainStep, Confidence, Edit, Finding, Fix, Place};
 use crate::fixes::{Source, tidy};
 use crate::graph::Reason;
@@ -89,6 +90,10 @@ fn looked_at(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Optio
     if states.is_empty() && kind != ScopeKind::Lambda || is_handled(checked, call) || minds_version(facts, owner) {
         return None;
     }
+    // The error of a start is handled there: most likely because a loop runs.
+    if after_start(checked, call) {
+        return None;
+    }
     if in_coroutine {
         return if by_policy || !states.always_runs() { None } else { of(Where::OnLoop) };
     }
@@ -98,15 +103,14 @@ fn looked_at(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Optio
     if states.always_runs() || runs_on(RunsOn::Loop) || sets_before(checked, call, owner) {
         return None;
     }
-    let sets_somewhere = checked.index.name("set_event_loop").is_some();
     if runs_on(RunsOn::Worker) {
-        return if sets_somewhere { None } else { of(Where::Worker) };
+        return if sets_in_thread(checked, def) { None } else { of(Where::Worker) };
     }
     let proven = !states.is_empty() && states.never_runs();
     if proven || owner == ScopeId::MODULE || is_run(checked, call) {
         return of(Where::NoLoop);
     }
-    of(Where::Anywhere)
+    if is_for_coroutines(checked, owner) { None } else { of(Where::Anywhere) }
 }
 
 /// Whether the call's failure is handled: `except RuntimeError` and broader ones.
@@ -130,6 +134,69 @@ fn names_it(facts: &FileFacts, types: ExprId) -> bool {
         ExprKind::Tuple(items) => facts.list(*items).iter().any(|&item| names_it(facts, item)),
         _ => false,
     }
+}
+
+/// Whether a private function is named in coroutine functions only, if in a lambda or function that they hand on.
+fn is_for_coroutines(checked: &CheckedFile<'_>, owner: ScopeId) -> bool {
+    let facts = checked.facts;
+    let name = facts.scope(owner).name;
+    if !facts.name(name).starts_with('_') || facts.name(name).starts_with("__") {
+        return false;
+    }
+    let in_coroutine = |mut scope: ScopeId| loop {
+        let s = facts.scope(scope);
+        match s.parent {
+            _ if s.kind == (ScopeKind::Function { is_async: true }) => return true,
+            Some(parent) => scope = parent,
+            None => return false,
+        }
+    };
+    let named = |e: &&Expr| matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == name);
+    let mut mentions = facts.exprs.iter().filter(named).peekable();
+    mentions.peek().is_some() && mentions.all(|e| in_coroutine(e.scope))
+}
+
+/// Whether a call stands in the handler of a `try` that starts a loop.
+fn after_start(checked: &mut CheckedFile<'_>, call: ExprId) -> bool {
+    let facts = checked.facts;
+    let mut at = facts.stmt_of(call);
+    while let Some(stmt) = at {
+        at = facts.stmt(stmt).parent;
+        if let (Slot::Handler(_), Some(StmtKind::Try { body, .. })) =
+            (checked.index.slot(stmt), at.map(|parent| &facts.stmt(parent).kind))
+        {
+            let owner = run_scope(facts, facts.expr(call).scope);
+            let tried = checked.calls_in(checked.block_span(*body), owner);
+            if tried.into_iter().any(|c| checked.starter(c).is_some()) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Whether the thread that comes to a worker's function may have made a loop its current one: what is called on the way
+/// from where the thread begins does. What other threads set is theirs.
+fn sets_in_thread(checked: &CheckedFile<'_>, def: Def) -> bool {
+    let analysis = checked.analysis;
+    let Some(way) = way_to(analysis, def, RunsOn::Worker) else { return true };
+    let mut on_way: Vec<Def> = way.sites.iter().map(|at| analysis.graph.owner(*at)).collect();
+    on_way.push(def);
+    let called = |owner: &Def| {
+        let sites = analysis.graph.sites[owner.file.index()].iter().filter(|s| s.owner == owner.scope);
+        sites.filter_map(|s| s.happens.runs()).collect::<Vec<_>>()
+    };
+    on_way.iter().flat_map(called).chain(on_way.iter().copied()).any(|function| sets(analysis, function))
+}
+
+/// Whether the code of a function names `set_event_loop`.
+fn sets(analysis: &Analysis, function: Def) -> bool {
+    let (facts, index) = (analysis.world.facts(function.file), analysis.world.index_of(function.file));
+    let Some(name) = index.name("set_event_loop") else { return false };
+    facts.exprs.iter().any(|e| {
+        let is_it = matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == name);
+        is_it && run_scope(facts, e.scope) == function.scope
+    })
 }
 
 /// Whether the function asks which Python it runs on.

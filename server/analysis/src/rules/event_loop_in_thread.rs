@@ -2,7 +2,7 @@
 
 use super::CheckedFile;
 use super::job::{Job, JobLoop, Runs, Wait};
-use super::way::step;
+use super::way::{OnLoop, step};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Fix, Place};
 use crate::fixes::Source;
@@ -12,6 +12,8 @@ use crate::types::{Def, Ty};
 use asyncwise_syntax::facts::*;
 
 const RULE: &str = "event-loop-in-thread";
+/// What the chain of a finding says of the wait.
+pub(super) const STANDS_STILL: &str = "the event loop stands still here";
 
 /// The findings in one file.
 pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
@@ -29,22 +31,26 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     if is_awaited && !is_own_start(checked, job) {
         return None;
     }
-    let on_loop = checked.on_loop(job.start)?;
-    let mut confidence = on_loop.confidence.min(started.confidence);
+    // A test that starts a second loop beside its own is about that, and nothing else waits for either.
+    let on_loop = checked.on_loop(job.start).filter(|on_loop| !on_loop.is_test)?;
+    let mut confidence = sure(&on_loop).min(started.confidence);
     if is_awaited || on_loop.is_alone || only_in_workers(checked, job) {
         confidence = Confidence::Possible;
     }
     let starter = written_name(&started.starter);
-    let message = match job.wait {
-        Wait::Call(wait) => {
-            let text = checked.text_of(wait);
-            format!("{text} blocks the event loop until a second one, which {starter}() runs in a thread, is done")
+    let blocks = |what: &str| match on_loop.known.is_some() {
+        true => {
+            format!("{what} blocks the event loop until a second one, which {starter}() runs in a thread, is done")
         }
-        Wait::Exit(_) => {
+        false => {
             format!(
-                "leaving the `with` blocks the event loop until a second one, which {starter}() runs in a thread, is done"
+                "where an event loop runs, {what} blocks it until a second one, which {starter}() runs in a thread, is done"
             )
         }
+    };
+    let message = match job.wait {
+        Wait::Call(wait) => blocks(&checked.text_of(wait)),
+        Wait::Exit(_) => blocks("leaving the `with`"),
         Wait::Await(_) => {
             format!("{starter}() runs a second event loop in a thread: what is bound to this one does not work there")
         }
@@ -54,6 +60,13 @@ fn finding(checked: &mut CheckedFile<'_>, job: &Job) -> Option<RawFinding> {
     finding.chain.extend(steps(checked, job, &started));
     finding.fixes.extend(await_instead(checked, job));
     Some((None, finding))
+}
+
+/// How sure it is that a loop is held up: where a probe has found one, as sure as somebody comes there. That nobody in the
+/// program is known to makes it likely: for whom else was the arm written.
+fn sure(on_loop: &OnLoop) -> Confidence {
+    let by_calls = on_loop.known.unwrap_or(Confidence::Likely);
+    on_loop.confidence.min(by_calls)
 }
 
 /// Whether the function around is known to run in worker threads, and nowhere else.
@@ -67,7 +80,11 @@ fn only_in_workers(checked: &CheckedFile<'_>, job: &Job) -> bool {
 fn is_own_start(checked: &mut CheckedFile<'_>, job: &Job) -> bool {
     let Runs::Expr(callable) = job.runs else { return false };
     match checked.infer.expr(checked.file, callable) {
-        Ty::External(_) => true,
+        // What is no coroutine of ours runs a loop of its own for itself: a server, a prompt.
+        Ty::External(path) => {
+            let starter = checked.analysis.world.knowledge.starter(&path);
+            starter.is_some_and(|s| s.argument != StarterArgument::None)
+        }
         Ty::Function(def, _) => {
             let parent = checked.analysis.world.scope(def).parent;
             let is_here = def.file == checked.file && parent == Some(checked.code_around(job.start));
@@ -90,7 +107,7 @@ fn steps(checked: &CheckedFile<'_>, job: &Job, started: &JobLoop) -> Vec<ChainSt
         }
     }
     match job.wait {
-        Wait::Call(wait) => steps.push(checked.step_at(wait, "the event loop stands still here".to_owned())),
+        Wait::Call(wait) => steps.push(checked.step_at(wait, STANDS_STILL.to_owned())),
         Wait::Exit(made) => {
             steps
                 .push(checked.step_at(made, "the executor of this `with` waits for its threads at the end".to_owned()));
@@ -146,12 +163,19 @@ fn portals(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         if !is_portal {
             continue;
         }
-        let Some(on_loop) = checked.on_loop(item.context) else { continue };
-        let confidence = if on_loop.is_alone { Confidence::Possible } else { on_loop.confidence };
-        let message =
-            "start_blocking_portal() runs a second event loop in a thread, and every call through the portal \
-                       blocks this one"
-                .to_owned();
+        let Some(on_loop) = checked.on_loop(item.context).filter(|on_loop| !on_loop.is_test) else { continue };
+        let confidence = if on_loop.is_alone { Confidence::Possible } else { sure(&on_loop) };
+        let message = match on_loop.known.is_some() {
+            true => {
+                "start_blocking_portal() runs a second event loop in a thread, and every call through the portal \
+                 blocks this one"
+            }
+            false => {
+                "where an event loop runs, start_blocking_portal() runs a second one in a thread, and every call \
+                 through the portal blocks the first"
+            }
+        };
+        let message = message.to_owned();
         if let Some(mut finding) = checked.finding(RULE, confidence, item.context, message) {
             finding.chain = on_loop.chain;
             findings.push((None, finding));

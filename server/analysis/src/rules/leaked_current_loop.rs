@@ -92,7 +92,7 @@ fn step(checked: &CheckedFile<'_>, at: ExprId, message: &str) -> ChainStep {
 /// Whether others run code on the thread too: not in a thread of its own, and not where a program starts or ends.
 fn is_for_others(checked: &mut CheckedFile<'_>, scope: ScopeId) -> bool {
     let def = Def { file: checked.file, scope };
-    let is_main = matches!(checked.facts.name(checked.facts.scope(scope).name), "main" | "_main" | "__main__");
+    let is_main = made_loop::is_main(checked.facts.name(checked.facts.scope(scope).name));
     let in_worker = checked.analysis.function_runs_on(def, RunsOn::Worker) || made_loop::is_thread_body(checked, def);
     !is_main && !in_worker && !made_loop::is_program(checked, def)
 }

@@ -1,7 +1,9 @@
 //! The rules: one Markdown page each in `queries/rules`, plus a `.scm` there or a module here.
 
 mod async_error_told_by_text;
+mod async_generator_without_safeguard;
 mod boundary;
+mod cleanup_by_sweep;
 mod coroutine_escapes_cleanup;
 mod cross_loop_object;
 mod deprecated_get_event_loop;
@@ -16,6 +18,9 @@ mod notebook_event_loop;
 mod origins;
 mod ownership;
 mod queries;
+mod quiet;
+mod read_await_write;
+mod recorded_before_done;
 mod refusing;
 mod self_deadlocking_wait;
 mod swallowed_loop_error;
@@ -25,6 +30,7 @@ mod task_without_loop;
 mod tried;
 mod twins;
 mod unawaited_coroutine;
+mod unclosed_async_generator;
 mod unclosed_event_loop;
 mod way;
 mod work_inside_loop_probe;
@@ -33,6 +39,7 @@ pub(crate) use boundary::Identity;
 pub use ownership::generate_close::generate_close;
 pub(crate) use queries::query_findings;
 pub(crate) use sync_twin::find as sync_twins;
+pub(crate) use tried::tells;
 
 use crate::analysis::{Analysis, RawFinding};
 use crate::finding::{Confidence, FileId, Finding, Place};
@@ -55,7 +62,8 @@ use std::rc::Rc;
 pub struct RuleInfo {
     /// Its name, which is its code.
     pub name: &'static str,
-    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `suppression`; `audit`: see [`Self::is_audit_only`]).
+    /// The group it belongs to (`loop-boundary`, `await`, `blocking`, `ownership`, `state`, `suppression`; `audit`: see
+    /// [`Self::is_audit_only`]).
     pub group: &'static str,
     /// One line: what it finds.
     pub summary: &'static str,
@@ -105,6 +113,14 @@ static RULES: &[RuleInfo] = &[
         page: page!("async-error-told-by-text"),
     },
     RuleInfo {
+        name: "async-generator-without-safeguard",
+        group: "ownership",
+        summary: "An async generator whose closing is left to whoever iterates over it",
+        same_as: &["ASYNC900"],
+        default_on: false,
+        page: page!("async-generator-without-safeguard"),
+    },
+    RuleInfo {
         name: "blocking-call",
         group: "blocking",
         summary: "A call blocks the thread of a running event loop, itself or through helpers",
@@ -114,6 +130,14 @@ static RULES: &[RuleInfo] = &[
         ],
         default_on: true,
         page: page!("blocking-call"),
+    },
+    RuleInfo {
+        name: "cleanup-by-sweep",
+        group: "ownership",
+        summary: "Everything is collected, cancelled or joined in place of closing what is owned",
+        same_as: &[],
+        default_on: true,
+        page: page!("cleanup-by-sweep"),
     },
     RuleInfo {
         name: "close-not-awaited",
@@ -236,6 +260,22 @@ static RULES: &[RuleInfo] = &[
         page: page!("owner-without-close"),
     },
     RuleInfo {
+        name: "read-await-write",
+        group: "state",
+        summary: "State is read before an `await` and written after it, and what other tasks do in between is lost",
+        same_as: &[],
+        default_on: true,
+        page: page!("read-await-write"),
+    },
+    RuleInfo {
+        name: "recorded-before-done",
+        group: "state",
+        summary: "A mark says that awaited work is done although it failed, and it is never tried again",
+        same_as: &[],
+        default_on: true,
+        page: page!("recorded-before-done"),
+    },
+    RuleInfo {
         name: "self-deadlocking-wait",
         group: "loop-boundary",
         summary: "The thread of an event loop waits for what only this loop can do",
@@ -282,6 +322,14 @@ static RULES: &[RuleInfo] = &[
         same_as: &["ASYNC105"],
         default_on: true,
         page: page!("unawaited-coroutine"),
+    },
+    RuleInfo {
+        name: "unclosed-async-generator",
+        group: "ownership",
+        summary: "An async generator with clean-up to run is left early and not closed",
+        same_as: &[],
+        default_on: true,
+        page: page!("unclosed-async-generator"),
     },
     RuleInfo {
         name: "unclosed-event-loop",
@@ -331,8 +379,10 @@ type Find = fn(&mut CheckedFile<'_>) -> Vec<RawFinding>;
 /// The rules written in Rust.
 static IN_RUST: &[(&str, Find)] = &[
     ("async-error-told-by-text", async_error_told_by_text::find),
+    ("cleanup-by-sweep", cleanup_by_sweep::find),
     ("close-not-awaited", ownership::close_not_awaited::find),
     ("close-skipped-on-error", ownership::unclosed_resource::skipped),
+    ("async-generator-without-safeguard", async_generator_without_safeguard::find),
     ("coroutine-escapes-cleanup", coroutine_escapes_cleanup::find),
     ("cross-loop-object", cross_loop_object::find),
     ("deprecated-get-event-loop", deprecated_get_event_loop::find),
@@ -343,11 +393,14 @@ static IN_RUST: &[(&str, Find)] = &[
     ("notebook-event-loop", notebook_event_loop::find),
     ("owner-forgets-resource", ownership::owner::forgets),
     ("owner-without-close", ownership::owner::without_close),
+    ("read-await-write", read_await_write::find),
+    ("recorded-before-done", recorded_before_done::find),
     ("self-deadlocking-wait", self_deadlocking_wait::find),
     ("swallowed-loop-error", swallowed_loop_error::find),
     ("task-without-loop", task_without_loop::find),
     ("temporary-resource", ownership::temporary_resource::find),
     ("unawaited-coroutine", unawaited_coroutine::find),
+    ("unclosed-async-generator", unclosed_async_generator::find),
     ("unclosed-event-loop", unclosed_event_loop::find),
     ("unclosed-resource", ownership::unclosed_resource::unclosed),
     ("use-after-close", ownership::after_close::used),
@@ -369,7 +422,7 @@ pub(crate) struct CheckedFile<'a> {
     /// Loop states, worked out where a rule asks.
     pub(crate) flows: Flows<'a>,
     /// Control-flow graphs, worked out where a rule asks.
-    pub(crate) graphs: Graphs,
+    pub(crate) graphs: Graphs<'a>,
     held: Option<Rc<Vec<Held>>>,
     owners: Option<Rc<Vec<Owner>>>,
 }
@@ -385,7 +438,7 @@ impl<'a> CheckedFile<'a> {
             index,
             infer: Infer::new(world),
             flows: Flows::new(world, file),
-            graphs: Graphs::default(),
+            graphs: Graphs::new(analysis),
             held: None,
             owners: None,
         }
@@ -432,7 +485,9 @@ pub(crate) fn drop_told_better(findings: &mut Vec<RawFinding>) {
         let itself =
             if finding.confidence == Confidence::Possible { Confidence::Possible } else { Confidence::Certain };
         better.push((finding.place, itself));
-        better.extend(finding.chain.iter().map(|step| (step.place, finding.confidence)));
+        // The wait itself is the finding, wherever it is shown.
+        let sure = |text: &str| if text == event_loop_in_thread::STANDS_STILL { itself } else { finding.confidence };
+        better.extend(finding.chain.iter().map(|step| (step.place, sure(&step.message))));
     }
     if !better.is_empty() {
         let is_told = |f: &Finding| better.iter().any(|(place, sure)| *place == f.place && *sure >= f.confidence);

@@ -5,10 +5,10 @@ use super::{CheckedFile, make_async, twins};
 use crate::analysis::{Analysis, RawFinding};
 use crate::by_loop::{self, Follow, Origin};
 use crate::finding::{Applicability, ChainStep, Confidence, Fix, Place};
-use crate::fixes::{Source, tidy};
+use crate::fixes::{Source, async_library, tidy};
 use crate::graph::Effect;
-use crate::knowledge::written_name;
-use crate::sites::Happens;
+use crate::knowledge::{Library, written_name};
+use crate::sites::{Happens, run_scope};
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 
@@ -24,6 +24,12 @@ pub(super) fn loop_refusing_call(checked: &mut CheckedFile<'_>, expr: ExprId) ->
     let made = made_by_loop(checked, expr);
     let name = analysis.site_text(meeting.site);
     let sink = meeting.chain.last().copied().unwrap_or(meeting.site);
+    if let Happens::Refuses(def) = analysis.graph.site(sink).happens
+        && async_library(checked.index) != "trio"
+        && asks_for_trio_alone(checked, def)
+    {
+        return None;
+    }
     let refuser = match analysis.graph.site(sink).happens {
         Happens::Refuses(def) => analysis.short_name(def),
         _ => written_name(&analysis.sink_of(sink)).to_owned(),
@@ -56,6 +62,24 @@ pub(super) fn loop_refusing_call(checked: &mut CheckedFile<'_>, expr: ExprId) ->
     }
     // Each such call raises by itself, and each has to be changed.
     Some((identity.filter(|_| meeting.chain.len() > 1), finding))
+}
+
+/// Whether a function that refuses a running loop refuses trio's alone, and may well be called on another one: each probe in
+/// it asks for trio.
+fn asks_for_trio_alone(checked: &mut CheckedFile<'_>, refusing: Def) -> bool {
+    let (world, infer) = (&checked.analysis.world, &mut checked.infer);
+    let facts = world.facts(refusing.file);
+    let own = facts.exprs().filter(|(_, e)| run_scope(facts, e.scope) == refusing.scope);
+    let called = own.filter_map(|(_, e)| match e.kind {
+        ExprKind::Call { func, .. } => Some(func),
+        _ => None,
+    });
+    let libraries = called.filter_map(|func| match infer.expr(refusing.file, func) {
+        Ty::External(path) => world.knowledge.probe(&path).map(|probe| probe.library),
+        _ => None,
+    });
+    let libraries: Vec<Library> = libraries.collect();
+    !libraries.is_empty() && libraries.iter().all(|library| *library == Library::Trio)
 }
 
 /// What to do instead, in words and as fixes.

@@ -1,9 +1,9 @@
 //! `swallowed-loop-error`: a loop is started where one runs, and the RuntimeError of that is turned into a default, a line
 //! in the log, a skip: the work was not done, and nobody is told.
 
-use super::tried::{Catch, Reaction, catch_around, last_name};
+use super::tried::{Fate, Guard, Reaction, Taker, fate, guard_around, last_name};
 use super::{CheckedFile, boundary, make_async, switch};
-use crate::analysis::{Analysis, RawFinding};
+use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::graph::{Effect, SiteRef};
@@ -26,7 +26,7 @@ const MAX_CONDITIONS: usize = 2;
 struct Swallowed {
     call: ExprId,
     failure: Failure,
-    catch: Catch,
+    guard: Guard,
     owner: Def,
 }
 
@@ -54,19 +54,19 @@ pub(super) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
         return Vec::new();
     }
     let facts = checked.facts;
-    if facts.handlers.is_empty() {
+    if facts.handlers.is_empty() && checked.index.name("suppress").is_none() {
         return Vec::new();
     }
     let mut findings = Vec::new();
     let mut seen = Vec::new();
     for (call, expr) in facts.exprs() {
         let ExprKind::Call { func, .. } = expr.kind else { continue };
-        let Some(swallowed) = swallowed(checked, call, func).filter(|s| !seen.contains(&s.catch.stmt)) else {
+        let Some(swallowed) = swallowed(checked, call, func).filter(|s| !seen.contains(&s.guard.stmt)) else {
             continue;
         };
         if let Some(finding) = finding(checked, &swallowed) {
             // What follows the first start in the `try` is not reached.
-            seen.push(swallowed.catch.stmt);
+            seen.push(swallowed.guard.stmt);
             findings.push((None, finding));
         }
     }
@@ -79,12 +79,13 @@ fn swallowed(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Optio
     let failure = failure(checked, call, func)?;
     let owner = checked.owner_of(call);
     let stmt = facts.stmt_of(call).filter(|s| facts.stmt(*s).scope == owner.scope)?;
-    let catch = catch_around(facts, checked.index, stmt)?;
-    if checked.reaction(catch.handler, owner.scope) != Reaction::Swallows || is_done_after(checked, stmt, catch, owner)
-    {
-        return None;
-    }
-    Some(Swallowed { call, failure, catch, owner })
+    let guard = guard_around(facts, checked.index, stmt)?;
+    let swallows = match guard.taker {
+        Taker::Handler(handler) => checked.reaction(handler, owner.scope) == Reaction::Swallows,
+        Taker::Suppress(_) => true,
+    };
+    let is_lost = swallows && !is_done_after(checked, stmt, guard, owner);
+    is_lost.then_some(Swallowed { call, failure, guard, owner })
 }
 
 /// The start or refusal that a call is, or leads to without a handler in between.
@@ -102,7 +103,7 @@ fn failure(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<
             return None;
         }
         let chain = analysis.graph.chain(witness, effect);
-        let is_caught = chain.iter().any(|at| is_caught(analysis, *at));
+        let is_caught = chain.iter().any(|at| fate(analysis, *at) != Fate::Raised);
         let sink = match analysis.graph.site(*chain.last()?).happens {
             Happens::Refuses(def) => analysis.short_name(def).into(),
             Happens::Runs(_) => return None,
@@ -116,35 +117,20 @@ fn failure(checked: &mut CheckedFile<'_>, call: ExprId, func: ExprId) -> Option<
     let may_start =
         STARTER_PARTS.iter().any(|part| name.contains(part)) || checked.index.name("async_to_sync").is_some();
     let stmt = facts.stmt_of(call).filter(|_| may_start)?;
-    catch_around(facts, checked.index, stmt)?;
+    guard_around(facts, checked.index, stmt)?;
     Some(Failure { sink: checked.starter(call)?, chain: Vec::new(), confidence: Confidence::Certain, site: None })
 }
 
-/// Whether a handler takes the RuntimeError of what happens at a site, and does not pass it on.
-fn is_caught(analysis: &Analysis, at: SiteRef) -> bool {
-    let site = analysis.graph.site(at);
-    if matches!(site.happens, Happens::Refuses(_)) {
-        return false;
-    }
-    let (facts, index) = (analysis.world.facts(at.file), analysis.world.index_of(at.file));
-    let catch = facts.stmt_of(site.expr).and_then(|stmt| catch_around(facts, index, stmt));
-    catch.is_some_and(|catch| {
-        let body = facts.handlers[catch.handler as usize].body;
-        !facts.block(body).iter().any(|s| matches!(facts.stmt(*s).kind, StmtKind::Raise { exc: None, .. }))
-    })
-}
-
 /// Whether the work is done in another way after the `try`: where its handler only goes on there.
-fn is_done_after(checked: &mut CheckedFile<'_>, start: StmtId, catch: Catch, owner: Def) -> bool {
+fn is_done_after(checked: &mut CheckedFile<'_>, start: StmtId, guard: Guard, owner: Def) -> bool {
     let facts = checked.facts;
-    let handler = &facts.handlers[catch.handler as usize];
-    if facts.block(handler.body).iter().any(|s| leaves(facts, *s)) {
+    if let Taker::Handler(handler) = guard.taker
+        && facts.block(facts.handlers[handler as usize].body).iter().any(|s| leaves(facts, *s))
+    {
         return false;
     }
-    let after = Span::new(
-        facts.stmt(catch.stmt).span.end,
-        facts.scope(owner.scope).span.end.max(facts.stmt(catch.stmt).span.end),
-    );
+    let end = facts.stmt(guard.stmt).span.end;
+    let after = Span::new(end, facts.scope(owner.scope).span.end.max(end));
     if checked.has_bridge(after, owner.scope) {
         return true;
     }
@@ -201,9 +187,9 @@ fn unknown(checked: &CheckedFile<'_>, swallowed: &Swallowed) -> Option<Reached> 
         || analysis.graph.callers_of(owner).iter().any(|at| analysis.graph.site(*at).owner == ScopeId::MODULE);
     let is_test = is_test_module(analysis.world.program.module_name(checked.file));
     // Clean-up, after work that was done on the same thread.
-    let cleans_up = in_finally(checked, swallowed.catch.stmt);
+    let cleans_up = in_finally(checked, swallowed.guard.stmt);
     let expected = !cleans_up
-        && swallowed.catch.by_name
+        && swallowed.guard.by_name
         && swallowed.failure.chain.is_empty()
         && function
         && !is_entry
@@ -226,7 +212,6 @@ fn in_finally(checked: &CheckedFile<'_>, mut at: StmtId) -> bool {
 fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Finding> {
     let reached = reached(checked, swallowed)?;
     let facts = checked.facts;
-    let handler = &facts.handlers[swallowed.catch.handler as usize];
     let analysis = checked.analysis;
     let sink = written_name(&swallowed.failure.sink);
     let call = match facts.expr(swallowed.call).kind {
@@ -238,15 +223,13 @@ fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Findi
         [only] if matches!(analysis.graph.site(*only).happens, Happens::Refuses(_)) => format!("{call}() raises"),
         _ => format!("{call}() leads to {sink}(), which raises"),
     };
-    let instead = instead(checked, handler);
+    let (taken, place, step) = taken(checked, swallowed.guard.taker);
     let message = match (reached.path.first(), reached.confidence) {
-        (None, Confidence::Possible) => {
-            format!("{raises} where a loop runs, and the handler {instead}: the work is not done and nobody is told")
-        }
-        (None, _) => format!("{raises} here, where a loop runs, and the handler {instead}: the work is never done"),
+        (None, Confidence::Possible) => format!("{raises} where a loop runs, and {taken}: the work is not done then"),
+        (None, _) => format!("{raises} here, where a loop runs, and {taken}: the work is never done"),
         (Some(from), _) => {
             let on = analysis.short_name(analysis.graph.owner(*from));
-            format!("called on the loop by {on}, {raises}, and the handler {instead}: the work is never done")
+            format!("called on the loop by {on}, {raises}, and {taken}: the work is never done")
         }
     };
     let mut finding = checked.finding(RULE, reached.confidence, swallowed.call, message)?;
@@ -261,10 +244,24 @@ fn finding(checked: &mut CheckedFile<'_>, swallowed: &Swallowed) -> Option<Findi
         };
         finding.chain.push(ChainStep { place: Place { file: at.file, span: analysis.span(*at) }, message });
     }
-    let place = Place { file: checked.file, span: checked.handler_head(swallowed.catch.handler) };
-    finding.chain.push(ChainStep { place, message: format!("this handler catches the RuntimeError and {instead}") });
+    finding.chain.push(ChainStep { place: Place { file: checked.file, span: place }, message: step });
     finding.fixes.extend(fix(checked, swallowed, &reached));
     Some(finding)
+}
+
+/// What takes the error and what it does with it, for the message; where it stands; and the same as a step.
+fn taken(checked: &CheckedFile<'_>, taker: Taker) -> (String, Span, String) {
+    match taker {
+        Taker::Handler(handler) => {
+            let instead = instead(checked, &checked.facts.handlers[handler as usize]);
+            let step = format!("this handler catches the RuntimeError and {instead}");
+            (format!("the handler {instead}"), checked.handler_head(handler), step)
+        }
+        Taker::Suppress(call) => {
+            let step = "this takes the RuntimeError, and nothing is done about it".to_owned();
+            ("suppress() takes the error".to_owned(), checked.facts.expr(call).span, step)
+        }
+    }
 }
 
 /// What the handler does instead of the work, in words.

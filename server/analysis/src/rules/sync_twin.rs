@@ -3,14 +3,15 @@
 
 use super::{CheckedFile, boundary, switch, twins};
 use crate::analysis::{Analysis, RawFinding};
-use crate::finding::{ChainStep, Confidence, Place};
-use crate::graph::{CATEGORIES, Effect, SiteRef};
+use crate::finding::{ChainStep, Confidence, FileId, Place};
+use crate::graph::{CATEGORIES, Effect, Reason, SiteRef};
 use crate::infer::Infer;
+use crate::program::Origin;
 use crate::settings::RunsOn;
 use crate::sites::Happens;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 const RULE: &str = "sync-twin-in-coroutine";
 
@@ -21,12 +22,13 @@ pub(crate) fn find(checked: &mut CheckedFile<'_>, others: &[RawFinding]) -> Vec<
     let count = analysis.graph.sites[file.index()].len() as u32;
     let sites = (0..count).map(|index| SiteRef { file, index });
     let mut findings = Vec::new();
+    let mut known = Known::default();
     for at in sites {
         let Happens::Runs(callee) = analysis.graph.site(at).happens else { continue };
         if !is_plain(analysis, callee) || taken.contains(&analysis.span(at)) || !matters(analysis, at) {
             continue;
         }
-        findings.extend(finding_at(checked, at, callee));
+        findings.extend(finding_at(checked, at, callee, &mut known));
     }
     findings
 }
@@ -44,7 +46,10 @@ fn matters(analysis: &Analysis, at: SiteRef) -> bool {
     analysis.is_entry(at) && analysis.runs_on(at, RunsOn::Loop) && !quiet
 }
 
-fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option<RawFinding> {
+/// The twins that were found already.
+type Known = FxHashMap<Def, Option<Def>>;
+
+fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def, known: &mut Known) -> Option<RawFinding> {
     let analysis = checked.analysis;
     let site = analysis.graph.site(at);
     let owner = analysis.graph.owner(at);
@@ -53,7 +58,8 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     if site.confidence < Confidence::Likely {
         return None;
     }
-    let (twin, class) = match twins::twin(analysis, infer, callee) {
+    let twin = *known.entry(callee).or_insert_with(|| twins::twin(analysis, infer, callee));
+    let (twin, class) = match twin {
         Some(twin) => (twin, None),
         None if calls_itself(analysis, at) => return None,
         None => {
@@ -83,7 +89,12 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
         None => format!("await {}() instead", analysis.world.name(twin)),
     };
     let message = format!("{name} holds up the event loop while it works; {advice}");
-    let confidence = site.confidence.min(Confidence::Likely);
+    let mut confidence = site.confidence.min(Confidence::Likely);
+    match caller(analysis, owner) {
+        Caller::Known => {}
+        Caller::Unknown => confidence = Confidence::Possible,
+        Caller::None => return None,
+    }
     let mut finding = checked.finding(RULE, confidence, site.expr, message)?;
     finding.chain.extend(step);
     finding.chain.push(ChainStep {
@@ -92,6 +103,51 @@ fn finding_at(checked: &mut CheckedFile<'_>, at: SiteRef, callee: Def) -> Option
     });
     finding.fixes.extend(fix);
     Some((Some((owner, Ok(callee))), finding))
+}
+
+/// Who runs a coroutine function.
+enum Caller {
+    /// Code of the program does, or a framework.
+    Known,
+    /// Others may: nothing in the program names it.
+    Unknown,
+    /// Nobody: it is private, and nothing in the program names it.
+    None,
+}
+
+fn caller(analysis: &Analysis, owner: Def) -> Caller {
+    let (graph, world) = (&analysis.graph, &analysis.world);
+    let facts = world.facts(owner.file);
+    let is_handed = graph.roots_of(owner).iter().any(|root| root.reason != Reason::Coroutine);
+    let is_decorated = !facts.list(facts.scope(owner.scope).decorators).is_empty();
+    let is_known = is_handed || is_decorated || !graph.callers_of(owner).is_empty();
+    let name = world.name(owner);
+    // Python itself calls `__aenter__`; a lambda or nested function is at hand where it stands.
+    let is_inside = facts
+        .scope(owner.scope)
+        .parent
+        .is_some_and(|parent| !matches!(facts.scope(parent).kind, ScopeKind::Module | ScopeKind::Class));
+    if is_known || is_inside || name.starts_with("__") || is_used(analysis, name) {
+        return Caller::Known;
+    }
+    if is_private(analysis, owner) { Caller::None } else { Caller::Unknown }
+}
+
+/// Whether a name is used anywhere in the project other than to give the same thing another name.
+fn is_used(analysis: &Analysis, name: &str) -> bool {
+    let world = &analysis.world;
+    let in_file = |index: usize| {
+        let file = FileId(index as u32);
+        let (facts, index) = (world.facts(file), world.index_of(file));
+        let Some(id) = index.name(name) else { return false };
+        facts.exprs().any(|(at, e)| {
+            let named = matches!(e.kind, ExprKind::Name(n) | ExprKind::Attribute { attr: n, .. } if n == id);
+            let renames = |stmt: StmtId| matches!(facts.stmt(stmt).kind, StmtKind::Assign { value, .. } | StmtKind::AnnAssign { value: Some(value), .. } if value == at);
+            named && !matches!(e.parent, Parent::Stmt(stmt) if renames(stmt))
+        })
+    };
+    let files = world.program.files.iter().enumerate();
+    files.filter(|(_, file)| file.origin == Origin::Project).any(|(index, _)| in_file(index))
 }
 
 /// How many coroutine functions down the twin's own helpers are looked for.
@@ -159,20 +215,19 @@ fn is_of_pair(analysis: &Analysis, infer: &mut Infer<'_>, owner: Def, twin: Def,
     owner == twin || owner == callee || same_name && related
 }
 
-/// What shows that the plain member does work that the other one waits for: something known of it, or a call that the twin
-/// awaits under its async name.
+/// What shows that the plain member does work that the other one waits for: something known of it that the twin does not do
+/// as well, or a call that the twin awaits under its async name.
 fn evidence(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, (callee, twin): (Def, Def)) -> Option<ChainStep> {
     let graph = &analysis.graph;
-    let reached = Effect::all().filter_map(|effect| Some((effect, graph.witness(callee, effect)?)));
-    // What the twin does as well is no reason to take it.
-    let reached = reached.filter(|(effect, witness)| {
-        let tells = witness.confidence >= Confidence::Likely && !is_short(*effect);
-        let only_here = graph.witness(twin, *effect).is_none();
-        tells && only_here && !switch::is_off(analysis, at, &graph.chain(*witness, *effect))
+    let known = own_work(analysis, (callee, twin)).into_iter().filter(|work| {
+        let tells = work.confidence >= Confidence::Likely && !is_short(work.effect);
+        // What the twin does as well is no reason to take it.
+        let only_here = graph.witness(twin, work.effect).is_none();
+        tells && only_here && !switch::is_off(analysis, at, &work.chain)
     });
-    let known = reached.max_by_key(|(_, witness)| (witness.confidence, std::cmp::Reverse(witness.distance)));
-    if let Some((effect, witness)) = known {
-        return Some(boundary::step(analysis, witness.site, effect));
+    let known = known.max_by_key(|work| (work.confidence, std::cmp::Reverse(work.chain.len())));
+    if let Some(work) = known {
+        return Some(boundary::step(analysis, work.chain[0], work.effect));
     }
     let (plain, awaited) = (calls(analysis, infer, callee, false), calls(analysis, infer, twin, true));
     let (call, name) = plain.into_iter().find(|(_, name)| awaited.iter().any(|(_, other)| other == name))?;
@@ -180,6 +235,42 @@ fn evidence(analysis: &Analysis, infer: &mut Infer<'_>, at: SiteRef, (callee, tw
         place: Place { file: callee.file, span: analysis.world.facts(callee.file).expr(call).span },
         message: format!("{} calls {name}(), which its async twin awaits", analysis.short_name(callee)),
     })
+}
+
+/// An effect of the plain member.
+struct Work {
+    effect: Effect,
+    confidence: Confidence,
+    /// The sites from the plain member down to the sink; not empty.
+    chain: Vec<SiteRef>,
+}
+
+/// What the plain member does by calls that the twin does not make.
+fn own_work(analysis: &Analysis, (callee, twin): (Def, Def)) -> Vec<Work> {
+    let graph = &analysis.graph;
+    let sites_of = |def: Def| {
+        let sites = graph.sites[def.file.index()].iter().enumerate();
+        let own = sites.filter(move |(_, site)| site.owner == def.scope);
+        own.map(move |(index, _)| SiteRef { file: def.file, index: index as u32 })
+    };
+    let shared = |at: SiteRef| {
+        sites_of(twin).any(|other| match (&graph.site(at).happens, &graph.site(other).happens) {
+            (Happens::Runs(a), Happens::Runs(b)) => a == b,
+            (Happens::Blocks(..), Happens::Blocks(..)) => analysis.sink_of(at) == analysis.sink_of(other),
+            _ => false,
+        })
+    };
+    let mut found = Vec::new();
+    for at in sites_of(callee).filter(|at| !shared(*at)) {
+        for effect in graph.effects_at(at) {
+            let Some((confidence, witness)) = graph.effect_at(at, effect) else { continue };
+            let mut chain = vec![at];
+            chain.extend(witness.map(|w| graph.chain(w, effect)).unwrap_or_default());
+            let confidence = if graph.site(at).conditional { confidence.min(Confidence::Likely) } else { confidence };
+            found.push(Work { effect, confidence, chain });
+        }
+    }
+    found
 }
 
 /// Whether an effect is over in a moment as a rule: a lock that guards a few lines.

@@ -1,10 +1,12 @@
 //! What a `try` around a call does with its RuntimeError: shared by the rules about errors of the loop.
 
 use super::CheckedFile;
-use crate::graph::Effect;
-use crate::index::{FileIndex, Slot};
+use crate::analysis::Analysis;
+use crate::graph::{Effect, SiteRef};
+use crate::index::{FileIndex, Slot, leaves};
 use crate::knowledge::InRunningLoop;
 use crate::sites::{Happens, run_scope};
+use crate::states::suppressed;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 use smol_str::SmolStr;
@@ -112,9 +114,14 @@ const BRIDGES: &[&str] = &[
 ];
 
 /// Whether a call of this name only says something: to a log, a terminal.
-pub(super) fn tells(name: &str) -> bool {
+pub(crate) fn tells(name: &str) -> bool {
     let name = name.trim_start_matches('_');
     TELLING.contains(&name) || name.starts_with("log_")
+}
+
+/// Whether a call of this name only says something, or gives or changes plain data.
+pub(super) fn is_harmless(name: &str) -> bool {
+    tells(name) || PLAIN.contains(&name)
 }
 
 /// The last name of a callee.
@@ -136,6 +143,94 @@ pub(super) fn catch_around(facts: &FileFacts, index: &FileIndex, mut at: StmtId)
         at = parent;
     }
     None
+}
+
+/// What takes a RuntimeError on its way.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Taker {
+    /// A handler: its index among the file's.
+    Handler(u32),
+    /// A `contextlib.suppress(...)`: its call.
+    Suppress(ExprId),
+}
+
+/// A `try` or `with` that takes the RuntimeError of what stands in it.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) struct Guard {
+    /// The statement.
+    pub(super) stmt: StmtId,
+    /// What of it takes the error.
+    pub(super) taker: Taker,
+    /// It names RuntimeError; else it is for errors of any kind.
+    pub(super) by_name: bool,
+}
+
+/// The nearest guard around a statement.
+pub(super) fn guard_around(facts: &FileFacts, index: &FileIndex, mut at: StmtId) -> Option<Guard> {
+    while let Some(parent) = facts.stmt(at).parent {
+        let catch = (index.slot(at) == Slot::Try).then(|| catch_of(facts, parent)).flatten();
+        if let Some(Catch { stmt, handler, by_name }) = catch {
+            return Some(Guard { stmt, taker: Taker::Handler(handler), by_name });
+        }
+        if let Some((call, by_name)) = suppressed(facts, parent) {
+            return Some(Guard { stmt: parent, taker: Taker::Suppress(call), by_name });
+        }
+        at = parent;
+    }
+    None
+}
+
+/// What becomes of the RuntimeError of a site, as far as its own function tells.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    /// It goes on to the caller, or becomes another error.
+    Raised,
+    /// It is taken, and a loop, a thread or a task does the work in another way.
+    Mended,
+    /// It is taken, and the work is not done.
+    Lost,
+}
+
+/// What becomes of the RuntimeError of a site.
+pub(super) fn fate(analysis: &Analysis, at: SiteRef) -> Fate {
+    let site = analysis.graph.site(at);
+    // What refuses a loop raises on purpose.
+    if matches!(site.happens, Happens::Refuses(_)) {
+        return Fate::Raised;
+    }
+    let (facts, index) = (analysis.world.facts(at.file), analysis.world.index_of(at.file));
+    let guard = facts.stmt_of(site.expr).and_then(|stmt| guard_around(facts, index, stmt));
+    let Some(guard) = guard else { return Fate::Raised };
+    let handler = match guard.taker {
+        Taker::Handler(handler) => facts.handlers[handler as usize].span,
+        Taker::Suppress(_) => Span::default(),
+    };
+    let is_own = |s: &Stmt| run_scope(facts, s.scope) == site.owner;
+    let raises = |s: &Stmt| matches!(s.kind, StmtKind::Raise { .. }) && handler.contains(s.span) && is_own(s);
+    if facts.stmts.iter().any(raises) {
+        return Fate::Raised;
+    }
+    let after = Span::new(
+        facts.stmt(guard.stmt).span.end,
+        facts.scope(site.owner).span.end.max(facts.stmt(guard.stmt).span.end),
+    );
+    let bridges = |e: &Expr| match e.kind {
+        ExprKind::Call { func, .. } => BRIDGES.contains(&last_name(facts, func)),
+        _ => false,
+    };
+    let starts = |span: Span| {
+        let sites = analysis.graph.sites[at.file.index()].iter().filter(|s| s.owner == site.owner);
+        sites.filter(|s| matches!(s.happens, Happens::StartsLoop(_))).any(|s| span.contains(facts.expr(s.expr).span))
+    };
+    let works = |span: Span| starts(span) || facts.exprs.iter().any(|e| span.contains(e.span) && bridges(e));
+    // What follows is for that only where the handler goes on there.
+    let goes_on = match guard.taker {
+        Taker::Handler(handler) => {
+            !facts.block(facts.handlers[handler as usize].body).iter().any(|s| leaves(facts, *s))
+        }
+        Taker::Suppress(_) => true,
+    };
+    if works(handler) || goes_on && works(after) { Fate::Mended } else { Fate::Lost }
 }
 
 /// The first handler of a `try` that catches RuntimeError.
@@ -257,7 +352,7 @@ impl CheckedFile<'_> {
         if BRIDGES.contains(&name) {
             return false;
         }
-        if tells(name) || PLAIN.contains(&name) {
+        if is_harmless(name) {
             return true;
         }
         if MADE_UP.iter().any(|part| name.to_ascii_lowercase().contains(part)) {

@@ -91,10 +91,14 @@ pub(super) fn step(analysis: &Analysis, at: SiteRef) -> ChainStep {
 pub(super) struct OnLoop {
     /// How sure it is that a loop runs there.
     pub(super) confidence: Confidence,
-    /// The calls that bring the loop's thread there; empty where the function itself tells.
+    /// The calls that bring the loop's thread there.
     pub(super) chain: Vec<ChainStep>,
+    /// How surely code of the program comes there on a loop; none where only a probe says that somebody may.
+    pub(super) known: Option<Confidence>,
     /// Nothing else waits for that loop: a test, or a program of one coroutine.
     pub(super) is_alone: bool,
+    /// It is a test itself that stands there.
+    pub(super) is_test: bool,
 }
 
 impl CheckedFile<'_> {
@@ -109,14 +113,16 @@ impl CheckedFile<'_> {
         let way = way_to(self.analysis, owner, RunsOn::Loop);
         let root = way.as_ref().and_then(|w| w.entry(self.analysis, RunsOn::Loop));
         let is_alone = is_script || root.is_some_and(|r| r.is_test || !r.blocking_matters);
+        let way = way.filter(|w| w.conditions <= 2);
+        let chain = way.as_ref().map_or_else(Vec::new, |w| w.chain(self.analysis, RunsOn::Loop));
+        let is_test = root.is_some_and(|r| r.is_test) && way.as_ref().is_some_and(|w| w.sites.is_empty());
         if states.always_runs() {
-            return Some(OnLoop { confidence: Confidence::Certain, chain: Vec::new(), is_alone });
+            let known = way.map(|w| w.confidence).filter(|sure| *sure >= Confidence::Likely);
+            return Some(OnLoop { confidence: Confidence::Certain, chain, known, is_alone, is_test });
         }
-        let way = way.filter(|w| w.conditions <= 2)?;
-        let chain = way.chain(self.analysis, RunsOn::Loop);
-        let certain = way.sites.is_empty();
-        let confidence = if certain { way.confidence } else { way.confidence.min(Confidence::Likely) };
-        Some(OnLoop { confidence, chain, is_alone })
+        let way = way?;
+        let confidence = if way.sites.is_empty() { way.confidence } else { way.confidence.min(Confidence::Likely) };
+        Some(OnLoop { confidence, chain, known: Some(confidence), is_alone, is_test })
     }
 
     /// What the function around an expression knows of a loop there.

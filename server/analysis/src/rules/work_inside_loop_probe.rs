@@ -2,6 +2,8 @@
 //! probe's.
 
 use super::CheckedFile;
+use super::job::Runs;
+use super::quiet::{called_function, handles_all};
 use super::tried::{Catch, Reaction, catch_around, last_name, tells};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
@@ -151,15 +153,45 @@ fn is_work(checked: &mut CheckedFile<'_>, call: ExprId, consequence: &Consequenc
     let is_result =
         name == "result" && facts.args(args).iter().all(|a| a.name.is_some_and(|n| facts.name(n) == "timeout"));
     if is_result || checked.starter(call).is_some() {
-        return true;
+        return !is_quiet(checked, call);
     }
     let awaited =
         matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)));
     let runs = checked.runs(call);
     match consequence {
-        Consequence::Starts(_) => awaited || runs.iter().any(|def| does_something(checked, *def)),
+        Consequence::Starts(_) => {
+            awaited && !is_quiet(checked, call)
+                || runs.iter().any(|def| does_something(checked, *def) && !handles_all(checked.analysis, *def))
+        }
         Consequence::Other => false,
     }
+}
+
+/// Whether what a wait, a start or an `await` runs lets no RuntimeError out.
+fn is_quiet(checked: &mut CheckedFile<'_>, call: ExprId) -> bool {
+    let job = checked.jobs().into_iter().find(|job| job.wait.expr() == call);
+    let mut ran = Vec::new();
+    match job.as_ref().map(|job| &job.runs) {
+        Some(Runs::Function(def)) => ran.push(*def),
+        Some(Runs::Expr(callable)) => match checked.infer.expr(checked.file, *callable) {
+            Ty::Function(def, _) => ran.push(def),
+            // `submit(asyncio.run, work())`: the coroutine is one of the arguments.
+            _ => ran.extend(coroutines_of(checked, job.as_ref().map_or(call, |job| job.start))),
+        },
+        None => {
+            ran.extend(coroutines_of(checked, call));
+            ran.extend(called_function(checked, call));
+        }
+    }
+    !ran.is_empty() && ran.iter().all(|def| handles_all(checked.analysis, *def))
+}
+
+/// The coroutine functions whose calls are arguments of a call.
+fn coroutines_of(checked: &mut CheckedFile<'_>, call: ExprId) -> Vec<Def> {
+    let facts = checked.facts;
+    let ExprKind::Call { args, .. } = facts.expr(call).kind else { return Vec::new() };
+    let given = facts.args(args).iter().map(|a| a.value);
+    given.filter_map(|value| called_function(checked, value)).collect()
 }
 
 /// Whether a function calls anything, so that an error may come out of it.

@@ -88,8 +88,8 @@ contexts = [
         asyncwise: warning: pyproject.toml:4:18: `4` is not a Python version; write it like "3.11"
         asyncwise: warning: pyproject.toml:5:12: `[a` is not a pattern: unclosed character class; missing ']'; patterns are written as in .gitignore
         asyncwise: warning: pyproject.toml:6:17: `max-file-size` is not used: invalid type: string "10 MB", expected u64
-        asyncwise: warning: pyproject.toml:7:18: `blocking-calls` is not used: expected a dotted name, or a table with `name` and, if there is one, `instead`
-        asyncwise: warning: pyproject.toml:9:41: `entry-points` is not used: unknown variant `thread`, expected one of `loop`, `worker`, `none`
+        asyncwise: warning: pyproject.toml:7:18: a row of `blocking-calls` is not used: expected a dotted name, or a table with `name` and, if there is one, `instead`
+        asyncwise: warning: pyproject.toml:9:41: a row of `entry-points` is not used: unknown variant `thread`, expected one of `loop`, `worker`, `none`
         asyncwise: warning: pyproject.toml:12:5: a row of `contexts` is not used: it does not say which functions; give it `decorators`, `bases` with `methods`, or `arguments`
         asyncwise: warning: pyproject.toml:13:5: a row of `contexts` is not used: it has `decorators` and `bases`; write a row for each
         asyncwise: warning: pyproject.toml:14:5: a row of `contexts` is not used: it has `bases` without `methods`; both tell which methods are called

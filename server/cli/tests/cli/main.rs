@@ -1,5 +1,6 @@
 //! The binary as its users see it: files in, text and exit code out.
 mod audit;
+mod completions;
 mod configuration;
 mod discovery;
 mod errors;

@@ -30,21 +30,29 @@ pub struct Hover {
 /// What is known about the code at `offset`: the finding there, what runs under the name there and where, how a resource
 /// is closed. None where nothing is.
 pub fn hover(analysis: &Analysis, findings: &[Finding], file: FileId, offset: u32) -> Option<Hover> {
-    let finding = finding_at(findings, file, offset);
+    let what_happens = |found: &Finding| finding::what_happens(analysis, found);
+    parts(analysis, findings, file, offset, what_happens)
+}
+
+/// The same without message and chain of the finding there, for editors that show these in the same place.
+pub fn hover_beside_finding(analysis: &Analysis, findings: &[Finding], file: FileId, offset: u32) -> Option<Hover> {
+    parts(analysis, findings, file, offset, |_| Vec::new())
+}
+
+fn parts(
+    analysis: &Analysis,
+    findings: &[Finding],
+    file: FileId,
+    offset: u32,
+    what_happens: impl Fn(&Finding) -> Vec<Block>,
+) -> Option<Hover> {
     let symbol = about_symbol(analysis, file, offset);
-    match (finding, symbol) {
-        (None, symbol) => symbol,
-        (Some(found), symbol) => {
-            let mut blocks = finding::what_happens(analysis, found);
-            if let Some(symbol) = symbol {
-                blocks.push(Block::Rule);
-                blocks.extend(symbol.markup.blocks);
-            }
-            blocks.push(Block::Rule);
-            blocks.extend(finding::rule_page(&found.rule));
-            Some(Hover { span: found.place.span, markup: Markup { blocks } })
-        }
-    }
+    let Some(found) = finding_at(findings, file, offset) else { return symbol };
+    let symbol = symbol.map(|symbol| symbol.markup.blocks).unwrap_or_default();
+    let parts = [what_happens(found), symbol, finding::rule_page(&found.rule)];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let markup = Markup { blocks: parts.join(&Block::Rule) };
+    Some(Hover { span: found.place.span, markup })
 }
 
 /// What is known about the name at `offset`.

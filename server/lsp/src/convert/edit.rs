@@ -11,6 +11,11 @@ use tower_lsp::ls_types::{
 /// All of the edits, with the versions they are made for where the client looks at them. None when one of them is in a text that the
 /// client has no name for: half of a change is worse than none.
 pub(crate) fn workspace_edit(edits: &[Edit], places: &Places<'_>, client: &Capabilities) -> Option<WorkspaceEdit> {
+    Some(of_texts(texts(edits, places)?, client))
+}
+
+/// The edits by text, as far as the client has a name for all of them.
+pub(crate) fn texts(edits: &[Edit], places: &Places<'_>) -> Option<Vec<TextDocumentEdit>> {
     let mut texts: Vec<TextDocumentEdit> = Vec::new();
     for edit in edits {
         let located = places.locate(edit.place)?;
@@ -23,11 +28,13 @@ pub(crate) fn workspace_edit(edits: &[Edit], places: &Places<'_>, client: &Capab
             }),
         }
     }
+    Some(texts)
+}
+
+/// The edits of texts in the form that the client knows.
+pub(crate) fn of_texts(texts: Vec<TextDocumentEdit>, client: &Capabilities) -> WorkspaceEdit {
     if client.document_changes {
-        return Some(WorkspaceEdit {
-            document_changes: Some(DocumentChanges::Edits(texts)),
-            ..WorkspaceEdit::default()
-        });
+        return WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(texts)), ..WorkspaceEdit::default() };
     }
     let plain = |edit: OneOf<TextEdit, _>| match edit {
         OneOf::Left(edit) => Some(edit),
@@ -37,5 +44,5 @@ pub(crate) fn workspace_edit(edits: &[Edit], places: &Places<'_>, client: &Capab
         .into_iter()
         .map(|text| (text.text_document.uri, text.edits.into_iter().filter_map(plain).collect()))
         .collect();
-    Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
+    WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
 }

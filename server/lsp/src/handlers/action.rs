@@ -8,6 +8,7 @@ use crate::settings::UnsafeFixes;
 use asyncwise_analysis::finding::Applicability;
 use asyncwise_ide::actions::{self, Action, ActionKind, Declined, What};
 use asyncwise_ide::diagnostics as ide;
+use asyncwise_syntax::facts::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -37,8 +38,7 @@ pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Re
     let Some(asked) = session.asked(&params.text_document.uri) else { return Ok(None) };
     asked
         .answer_from_index(session, move |answering| {
-            let columns = answering.session.capabilities().columns;
-            let span = answering.part.span_of(params.range, columns);
+            let span = span_asked_about(&params, answering);
             let analysis = &answering.view.snapshot.analysis;
             let found = actions::actions(analysis, &answering.findings(), answering.file?, span);
             let wanted = found.into_iter().filter(|action| is_wanted(action, &params.context));
@@ -50,6 +50,24 @@ pub(crate) async fn list(session: &Arc<Session>, params: CodeActionParams) -> Re
             Some(wanted.filter_map(form).collect())
         })
         .await
+}
+
+/// The range that the client asks about; where nothing was found in it, and a person asks, its lines: the sign beside a line and the
+/// colour of a line (Neovim, Kate) do not tell where in the line the cursor has to be.
+fn span_asked_about(params: &CodeActionParams, answering: &Answering) -> Span {
+    let columns = answering.session.capabilities().columns;
+    let span = answering.part.span_of(params.range, columns);
+    let findings = answering.findings();
+    let has_finding = |span: Span| {
+        let mut places = findings.iter().map(|finding| finding.place);
+        places.any(|p| Some(p.file) == answering.file && p.span.start <= span.end && span.start <= p.span.end)
+    };
+    if has_finding(span) || params.context.trigger_kind == Some(CodeActionTriggerKind::AUTOMATIC) {
+        return span;
+    }
+    let (first, last) = (Position::new(params.range.start.line, 0), Position::new(params.range.end.line, u32::MAX));
+    let lines = answering.part.span_of(Range::new(first, last), columns);
+    if has_finding(lines) { lines } else { span }
 }
 
 /// `codeAction/resolve`.

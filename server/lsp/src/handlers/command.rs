@@ -1,12 +1,13 @@
 //! `workspace/executeCommand`.
 
 use super::action::{edit_again, edit_of};
-use crate::convert::Places;
 use crate::convert::diagnostic::RULES;
+use crate::convert::{Places, edit};
+use crate::engine::View;
 use crate::projects::Folder;
 use crate::session::Session;
 use asyncwise_analysis::rules;
-use asyncwise_ide::actions::What;
+use asyncwise_ide::actions::{self, What};
 use asyncwise_ide::diagnostics::rule_url;
 use asyncwise_ide::paths::{Path, paths_at};
 use serde::de::DeserializeOwned;
@@ -17,7 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tower_lsp::jsonrpc::{Error, Result};
-use tower_lsp::ls_types::{ExecuteCommandParams, MessageType, Position, ShowDocumentParams, Uri, WorkspaceEdit};
+use tower_lsp::ls_types::{
+    ExecuteCommandParams, MessageType, Position, ShowDocumentParams, TextDocumentEdit, Uri, WorkspaceEdit,
+};
 
 const RESTART: &str = "asyncwise.restart";
 /// The paths from coroutines through a place; its arguments are a URI and a position. The shortest is shown to the user, unless the
@@ -26,12 +29,15 @@ pub(crate) const SHOW_PATH: &str = "asyncwise.showPath";
 /// What a rule is about, as Markdown; its argument is the name.
 pub(crate) const EXPLAIN: &str = "asyncwise.explain";
 const FIX_ALL: &str = "asyncwise.fixAll";
+/// Applies the safe fixes of all files of the workspace, also of those that are not open. With the argument `false` it only answers
+/// with the edit, for clients that ask the user first; null when there is nothing to fix.
+const FIX_WORKSPACE: &str = "asyncwise.fixWorkspace";
 /// Applies an action, for clients to which actions are commands; its argument is the action's data.
 pub(crate) const APPLY_FIX: &str = "asyncwise.applyFix";
 const DEBUG: &str = "asyncwise.debugInformation";
 
 /// The commands.
-pub(crate) const NAMES: &[&str] = &[RESTART, SHOW_PATH, EXPLAIN, FIX_ALL, APPLY_FIX, DEBUG];
+pub(crate) const NAMES: &[&str] = &[RESTART, SHOW_PATH, EXPLAIN, FIX_ALL, FIX_WORKSPACE, APPLY_FIX, DEBUG];
 
 /// How long a client may take to apply an edit or to show a document.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,6 +62,7 @@ pub(crate) async fn execute(session: &Arc<Session>, params: ExecuteCommandParams
             Ok(Some(json!(rule.explanation())))
         }
         FIX_ALL => fix_all(session, argument(arguments, 0)?).await,
+        FIX_WORKSPACE => fix_workspace(session, arguments.first() != Some(&json!(false))).await,
         APPLY_FIX => {
             let edit = edit_again(session, argument(arguments, 0)?).await?;
             apply(session, edit);
@@ -117,6 +124,33 @@ async fn fix_all(session: &Arc<Session>, uri: Uri) -> Result<Option<Value>> {
         apply(session, edit);
     }
     Ok(None)
+}
+
+async fn fix_workspace(session: &Arc<Session>, applies: bool) -> Result<Option<Value>> {
+    let folders: Vec<_> = session.folders().into_iter().filter(|folder| folder.is_workspace()).collect();
+    let awaited: Vec<_> = folders.iter().map(|folder| folder.now()).collect();
+    let mut edits = Vec::new();
+    for awaited in awaited {
+        let view = awaited.index().await.ok_or_else(Error::content_modified)?;
+        let this = session.clone();
+        edits.extend(session.compute(move || fixes_of(&view, &this)).await?);
+    }
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    let edit = edit::of_texts(edits, session.capabilities());
+    if applies {
+        apply(session, edit);
+        return Ok(None);
+    }
+    Ok(serde_json::to_value(edit).ok())
+}
+
+/// The safe fixes of a project, by text. A notebook that is not open has no text that the client could change.
+fn fixes_of(view: &View, session: &Session) -> Vec<TextDocumentEdit> {
+    let places = Places::new(view, session.capabilities().columns);
+    let fixes = |file| actions::fix_all(&view.snapshot.findings(file), file);
+    view.snapshot.asked().filter_map(|file| edit::texts(&fixes(file), &places)).flatten().collect()
 }
 
 /// Asks the client to apply edits, if it can.

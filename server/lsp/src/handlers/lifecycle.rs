@@ -10,7 +10,7 @@ use tower_lsp::ls_types::{InitializeParams, InitializeResult, ServerInfo, Uri};
 /// `initialize`.
 pub(crate) fn initialize(session: &Arc<Session>, params: InitializeParams) -> InitializeResult {
     let capabilities = capabilities::offered(session.resolve(&params.capabilities));
-    session.resolve_shown_paths(&params.capabilities);
+    session.resolve_experimental(&params.capabilities);
     crate::log::set_trace(params.trace.unwrap_or_default());
     if let Some(options) = &params.initialization_options {
         let (given, messages) = Given::read(options);

@@ -6,7 +6,7 @@ use crate::problem::{Problem, nearest};
 use std::borrow::Cow;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// The name of the file that holds nothing but the configuration.
 pub const OWN_FILE: &str = "asyncwise.toml";
@@ -86,22 +86,51 @@ fn options_of(path: &Path, text: &str, value: &Spanned<DeValue<'_>>, problems: &
             problems.push(unknown_key(path, name, &known).at(text, key.span().start));
             continue;
         }
-        let mut alone = DeTable::new();
-        alone.insert(key.clone(), value.clone());
-        match deserialize(alone) {
-            Ok(_) => {
+        let rows = match alone(key, value) {
+            Ok(()) => {
                 good.insert(key.clone(), value.clone());
+                continue;
             }
-            Err(error) => {
-                let at = error.span().map_or(value.span().start, |span| span.start);
-                let message = error.message().trim().replace('\n', ", ");
-                problems.push(Problem::warning(path, format!("`{name}` is not used: {message}")).at(text, at));
+            Err(problem) => match value.get_ref() {
+                DeValue::Array(rows) => rows,
+                _ => {
+                    problems.push(not_used(path, text, &format!("`{name}`"), value, &problem));
+                    continue;
+                }
+            },
+        };
+        // A row that is wrong costs that row only.
+        let mut kept = DeArray::new();
+        for row in rows.iter() {
+            let mut only = DeArray::new();
+            only.push(row.clone());
+            match alone(key, &Spanned::new(value.span(), DeValue::Array(only))) {
+                Ok(()) => kept.push(row.clone()),
+                Err(error) => {
+                    problems.push(not_used(path, text, &format!("a row of `{name}`"), row, &error));
+                }
             }
+        }
+        if !kept.is_empty() {
+            good.insert(key.clone(), Spanned::new(value.span(), DeValue::Array(kept)));
         }
     }
     let options = deserialize(good).unwrap_or_default();
     check_values(path, text, &options, problems);
     options
+}
+
+/// Whether a key with this value is understood.
+fn alone(key: &Spanned<Cow<'_, str>>, value: &Spanned<DeValue<'_>>) -> Result<(), toml::de::Error> {
+    let mut table = DeTable::new();
+    table.insert(key.clone(), value.clone());
+    deserialize(table).map(|_| ())
+}
+
+fn not_used(path: &Path, text: &str, what: &str, value: &Spanned<DeValue<'_>>, error: &toml::de::Error) -> Problem {
+    let at = error.span().map_or(value.span().start, |span| span.start);
+    let message = error.message().trim().replace('\n', ", ");
+    Problem::warning(path, format!("{what} is not used: {message}")).at(text, at)
 }
 
 fn deserialize(table: DeTable<'_>) -> Result<Options, toml::de::Error> {
@@ -193,6 +222,23 @@ mod tests {
             let (content, problems) = parse(Path::new("/x/pyproject.toml"), text);
             assert_eq!((content.oldest_python, content.options, problems.len()), (expected, None, 0), "{text}");
         }
+    }
+
+    #[test]
+    fn a_row_that_is_wrong_costs_that_row_only() {
+        let text = "twins = [\n  { name = 'a.b', twin = 'c' },\n  { name = 'a.d', other = 'e' },\n]\n";
+        let (content, problems) = parse(Path::new("/x/asyncwise.toml"), text);
+        let twins = content.options.map(|o| o.twins).unwrap_or_default();
+        assert_eq!(twins.iter().map(|pair| pair.name.as_str()).collect::<Vec<_>>(), ["a.b"]);
+        let told: Vec<(&str, Option<(usize, usize)>)> =
+            problems.iter().map(|p| (p.message.split(':').next().unwrap_or_default(), p.position)).collect();
+        assert_eq!(told, [("a row of `twins` is not used", Some((3, 19)))]);
+    }
+
+    #[test]
+    fn a_list_without_a_right_row_is_not_set() {
+        let (content, problems) = parse(Path::new("/x/asyncwise.toml"), "select = [1, 2]\n");
+        assert_eq!((content.options.and_then(|o| o.select), problems.len()), (None, 2));
     }
 
     #[test]

@@ -47,6 +47,13 @@ fn best(names: &[String], rule: &RuleInfo) -> u8 {
     names.iter().map(|name| specificity(name, rule)).max().unwrap_or(0)
 }
 
+/// As [`best`], where the names say what is to be checked: a group does not stand for those of its rules that are off unless
+/// somebody asks for them.
+fn selected(names: &[String], rule: &RuleInfo) -> u8 {
+    let fits = names.iter().map(|name| specificity(name, rule));
+    fits.filter(|&fit| fit != 2 || rule.default_on).max().unwrap_or(0)
+}
+
 /// What a configuration or a command line says about rules.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {
@@ -88,8 +95,8 @@ fn level(layers: &Layers<'_>, rule: &RuleInfo) -> Level {
         Some(Level::At(severity)) => Level::At(severity),
         _ => Level::On,
     };
-    let is_on = match layers.command_line.select.as_ref().map(|names| best(names, rule)) {
-        Some(selected) => selected > best(&layers.command_line.ignore, rule),
+    let is_on = match layers.command_line.select.as_ref().map(|names| selected(names, rule)) {
+        Some(fit) => fit > best(&layers.command_line.ignore, rule),
         None => on_by_configuration(layers, rule, severity) && best(&layers.command_line.ignore, rule) == 0,
     };
     if is_on && best(layers.ignored_here, rule) == 0 { loud } else { Level::Off }
@@ -102,7 +109,7 @@ fn on_by_configuration(layers: &Layers<'_>, rule: &RuleInfo, severity: Option<Le
         layers.file.select.as_ref().filter(|names| names.is_empty() || names.iter().any(|n| unknown(n).is_none()));
     let named = match (select, severity) {
         (_, Some(Level::Off)) => return false,
-        (Some(names), _) => best(names, rule),
+        (Some(names), _) => selected(names, rule),
         (None, Some(_)) => 3,
         (None, None) => u8::from(rule.default_on),
     };
@@ -152,6 +159,9 @@ mod tests {
             (Some(&["all"]), &[], [On, On]),
             (Some(&["blocking"]), &["blocking-file"], [On, Off]),
             (Some(&["blocking-call"]), &["blocking"], [On, Off]),
+            // A group stands for what is on; what is off is asked for by its name.
+            (Some(&["blocking"]), &[], [On, Off]),
+            (Some(&["blocking", "blocking-file"]), &[], [On, On]),
             (Some(&["all"]), &["all"], [Off, Off]),
             (Some(&[]), &[], [Off, Off]),
             (None, &["blocking-call"], [Off, Off]),

@@ -3,7 +3,7 @@
 use super::overlay::Overlay;
 use super::{Cancel, Opening};
 use crate::config::{Configurations, LastGood, Scope};
-use crate::dependencies::{self, Dependencies, Roots, Store, lies_in};
+use crate::dependencies::{self, Dependencies, Roots, Store};
 use crate::discover::{self, Discovery, FoundFile};
 use crate::environment::{self, Environment};
 use crate::facts_cache::FactsCache;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::session::{Progress, extra_paths};
 use asyncwise_analysis::finding::FileId;
 use asyncwise_analysis::program::{Origin, Program, SourceFile};
-use asyncwise_analysis::reach::{self, LastAsked};
+use asyncwise_analysis::reach::{Ask, LastAsked};
 use asyncwise_analysis::settings::Settings;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -276,17 +276,14 @@ impl Files {
     pub(super) fn reach_others(&self, new: &Program, old: &Program, changed: &[FileId]) -> bool {
         let is_reached =
             |file: &FileId| self.entries.get(Path::new(&*new.file(*file).path)).is_some_and(|e| e.is_reached);
-        let is_there = |directory: Option<&str>, name: &str| match directory {
-            Some(directory) => lies_in(Path::new(directory), name),
-            None => self.roots.have(name),
-        };
-        let asks_same = |file: &FileId| reach::asks_same(new, old, *file, &self.last_asked, &is_there);
+        let Some(dependencies) = &self.dependencies else { return false };
+        let is_found = |name: &str| dependencies.has(name);
+        let ask = Ask { new, old, last: &self.last_asked, is_found: &is_found };
         let (reached, own): (Vec<FileId>, Vec<FileId>) = changed.iter().partition(|file| is_reached(file));
         // What is used of a dependency hangs on all of its text.
-        if reached.is_empty() && own.iter().all(asks_same) {
+        if reached.is_empty() && ask.is_same(&own) {
             return false;
         }
-        let Some(dependencies) = &self.dependencies else { return false };
         let own: Vec<SourceFile> =
             new.ids().filter(|file| !is_reached(file)).map(|file| new.file(file).clone()).collect();
         let reader = |path: &Path, _| self.entries.get(path)?.disk.clone();

@@ -217,6 +217,15 @@ def handler_by_constant(errors):
         asyncio.run(main())  # loop: not-running
 
 
+def unknown_error_of_the_work(errors):
+    try:
+        asyncio.get_running_loop()
+        if errors:
+            raise errors[0]
+    except RuntimeError:
+        asyncio.run(main())  # loop: not-running|implicit-running
+
+
 def assertion():
     assert asyncio._get_running_loop() is None, explain()  # loop: unknown
     asyncio.run(main())  # loop: not-running

@@ -2,6 +2,7 @@
 
 use super::handlers::{Catches, catches};
 use super::{Cfg, Edge, MAX_NODES, NodeId, Step};
+use crate::ownership::uses::last_name;
 use asyncwise_syntax::facts::*;
 
 /// Where the ways out of a statement lead.
@@ -30,6 +31,8 @@ pub(super) struct Builder<'a> {
     pub(super) at: Option<NodeId>,
     pub(super) ways: Ways,
     pub(super) depth: u32,
+    /// In a `finally`: nobody expects clean-up to fail.
+    in_finally: bool,
 }
 
 /// Deeper nesting than this is not looked into.
@@ -46,7 +49,17 @@ impl<'a> Builder<'a> {
         };
         let nodes = vec![Step::Join; 4];
         let reached = vec![false; nodes.len()];
-        Self { facts, scope, nodes, links: Vec::new(), reached, at: Some(NodeId::ENTRY), ways, depth: 0 }
+        Self {
+            facts,
+            scope,
+            nodes,
+            links: Vec::new(),
+            reached,
+            at: Some(NodeId::ENTRY),
+            ways,
+            depth: 0,
+            in_finally: false,
+        }
     }
 
     pub(super) fn build(mut self) -> Option<Cfg> {
@@ -116,6 +129,7 @@ impl<'a> Builder<'a> {
 
     /// The step where we are may raise.
     pub(super) fn may_raise(&mut self, edge: Edge) {
+        let edge = if self.in_finally && edge == Edge::Raised { Edge::CallRaised } else { edge };
         if let Some(at) = self.at {
             let to = if edge == Edge::Cancelled { self.ways.cancels } else { self.ways.raises };
             self.link(at, to, edge);
@@ -216,7 +230,8 @@ impl<'a> Builder<'a> {
         self.condition(test, after, fails);
         self.resume(fails);
         self.expressions(message.as_slice());
-        self.may_raise(Edge::Raised);
+        // Assertions say what never happens.
+        self.may_raise(Edge::CallRaised);
         self.resume(after);
     }
 
@@ -281,7 +296,11 @@ impl<'a> Builder<'a> {
             self.expression(item.context);
             self.step(Step::Enter(item.context));
             if is_async {
-                self.may_wait();
+                // What stands there by its name is a lock, or was made before: entering it waits, and does not fail.
+                if matches!(facts.expr(item.context).kind, ExprKind::Call { .. }) {
+                    self.may_raise(Edge::Raised);
+                }
+                self.may_raise(Edge::Cancelled);
             }
             if let Some(target) = item.target {
                 self.target(target);
@@ -305,7 +324,9 @@ impl<'a> Builder<'a> {
         for item in items.iter().rev() {
             self.step(Step::Leave(item.context));
             if is_async {
-                self.may_wait();
+                // Few blocks raise at their end what was not raised inside.
+                self.may_raise(if is_group(facts, item.context) { Edge::Raised } else { Edge::CallRaised });
+                self.may_raise(Edge::Cancelled);
             }
         }
         self.go(after);
@@ -384,7 +405,9 @@ impl<'a> Builder<'a> {
             self.go(done);
         }
         if errors_pass {
-            self.link(raised, ways.raises, Edge::Raised);
+            // Beside the errors that are expected here, others are less likely.
+            let expected = handlers.iter().any(|h| super::handlers::caught(self.facts, h.types) == Catches::Some);
+            self.link(raised, ways.raises, if expected { Edge::CallRaised } else { Edge::Raised });
         }
         if cancellations_pass {
             self.link(cancelled, ways.cancels, Edge::Cancelled);
@@ -393,6 +416,7 @@ impl<'a> Builder<'a> {
 
     /// The block of a `finally`, once for each way into it.
     fn finally(&mut self, body: Block, own: Ways, after: NodeId) {
+        let outer_finally = std::mem::replace(&mut self.in_finally, true);
         self.block(body);
         self.go(after);
         let outer = self.ways;
@@ -410,5 +434,12 @@ impl<'a> Builder<'a> {
                 self.link(at, target, edge);
             }
         }
+        self.in_finally = outer_finally;
     }
+}
+
+/// Whether a block waits for tasks at its end, and raises what they raise.
+fn is_group(facts: &FileFacts, context: ExprId) -> bool {
+    let ExprKind::Call { func, .. } = facts.expr(context).kind else { return false };
+    matches!(last_name(facts, func), "TaskGroup" | "create_task_group" | "open_nursery")
 }

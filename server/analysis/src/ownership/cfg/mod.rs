@@ -112,6 +112,20 @@ impl Cfg {
         &self.edges[start as usize..end as usize]
     }
 
+    /// Takes out the ways by which expressions raise errors that do not.
+    pub(crate) fn take_out_errors(&mut self, mut raises_none: impl FnMut(ExprId) -> bool) {
+        for (step, (start, end)) in self.nodes.iter().zip(&self.runs) {
+            let Step::Eval(expr) = *step else { continue };
+            let edges = &mut self.edges[*start as usize..*end as usize];
+            let raised = edges.iter().position(|(_, edge)| *edge == Edge::Raised);
+            let Some(raised) = raised.filter(|_| raises_none(expr)) else { continue };
+            // An edge that is there already leads nowhere new.
+            if let Some(other) = (0..edges.len()).find(|i| *i != raised) {
+                edges[raised] = edges[other];
+            }
+        }
+    }
+
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

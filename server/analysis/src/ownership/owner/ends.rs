@@ -105,14 +105,14 @@ impl<'w> Mentions<'_, 'w> {
             |expr: ExprId, name: Option<NameId>| name.is_some_and(|n| facts.expr(expr).kind == ExprKind::Name(n));
         for (id, expr) in facts.exprs().filter(|(_, e)| own.contains(e.span)) {
             match expr.kind {
-                ExprKind::Call { func, args } if is_name(func, reads[0]) => match facts.args(args) {
-                    [_, name, ..] => match &facts.expr(name.value).kind {
+                ExprKind::Call { func, args } if is_name(func, reads[0]) => {
+                    let Some(name) = facts.args(args).get(1) else { continue };
+                    match &facts.expr(name.value).kind {
                         ExprKind::Str(text) if text == attribute => self.mention(method, id, 0),
                         ExprKind::Str(_) => {}
                         _ => self.ends.is_unclear |= method.closes,
-                    },
-                    _ => {}
-                },
+                    }
+                }
                 ExprKind::Name(_) if is_name(id, reads[1]) => self.ends.is_unclear |= method.closes,
                 ExprKind::Attribute { attr, .. } if Some(attr) == reads[2] => self.ends.is_unclear |= method.closes,
                 _ => {}

@@ -23,7 +23,8 @@ pub(super) struct Keeper {
 pub(super) fn keeper(facts: &FileFacts, index: &FileIndex, held: &Held) -> Option<Keeper> {
     match (&held.holder, &held.life) {
         (Holder::Attribute { class, name }, _) => Some(Keeper { class: *class, name: *name, is_element: false }),
-        (Holder::Variable { .. }, Some(life)) => {
+        // A function that closes it, on some way or in one inside of it, knows best.
+        (Holder::Variable { .. }, Some(life)) if life.closed.is_empty() && !life.captured => {
             let mut keepers = life.handed_on.iter().map(|&mention| stored(facts, index, mention, None));
             let first = keepers.next()??;
             keepers.all(|keeper| keeper == Some(first)).then_some(first)
@@ -64,7 +65,9 @@ fn stored(facts: &FileFacts, index: &FileIndex, value: ExprId, part: Option<u32>
                     StmtKind::Assign { targets, .. } => {
                         let targets = facts.list(*targets).iter();
                         let mut found = targets.filter_map(|&t| target(facts, index, t, part, is_element));
-                        found.next()
+                        let first = found.next();
+                        // Two attributes have it, and either may close it.
+                        first.filter(|_| found.next().is_none())
                     }
                     StmtKind::AnnAssign { target: t, .. } => target(facts, index, *t, part, is_element),
                     _ => None,

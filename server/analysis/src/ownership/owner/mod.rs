@@ -104,7 +104,7 @@ pub(crate) struct Asked<'a, 'w> {
     /// Types.
     pub(crate) infer: &'a mut Infer<'w>,
     /// What callees do with arguments.
-    pub(crate) graphs: &'a mut Graphs,
+    pub(crate) graphs: &'a mut Graphs<'w>,
     /// The classes below a class.
     pub(crate) whole: &'w Whole,
     /// What other code closes, asked for where no method does.

@@ -1,6 +1,6 @@
 //! Which calls make something that must be closed.
 
-use super::{Acquisition, Closes, Needs, Origin, Owned, With, members::Members, row};
+use super::{Acquisition, Owned, members::Members, row};
 use crate::finding::{Confidence, FileId};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Knowledge, Parts, Resource, written_name};
@@ -107,34 +107,6 @@ impl<'w> Resources<'w> {
 
     fn is_own_function(&self, callee: &Ty) -> bool {
         matches!(callee, Ty::Function(..) | Ty::Instance(Class::Own(_)) | Ty::Class(_) | Ty::Partial(_))
-    }
-
-    /// What a class of the program must be closed as; none if its close has nothing to do.
-    pub(crate) fn of_class(&mut self, infer: &mut Infer<'w>, class: Def) -> Option<Arc<Owned>> {
-        self.class(infer, class).map(|model| model.owned.clone())
-    }
-
-    /// The async generator that a call of a generator function of the program makes: it must be closed when it is left
-    /// before its end. Sure where it has something to clean up.
-    pub(crate) fn generator(&mut self, infer: &mut Infer<'w>, file: FileId, call: ExprId) -> Option<Acquisition> {
-        let Ty::AsyncGenerator(def) = infer.expr(file, call) else { return None };
-        let closes = Closes {
-            methods: vec!["aclose".into()],
-            awaited: true,
-            then_await: None,
-            released_by: None,
-            with: With::No,
-        };
-        let confidence = if cleans_up(self.world, def) { Confidence::Likely } else { Confidence::Possible };
-        let owned = Owned {
-            what: self.world.name(def).into(),
-            closes,
-            needs: Needs::Iterated,
-            origin: Origin::Generator(def),
-            factory: None,
-            confidence,
-        };
-        Some(Acquisition { call, value: call, part: None, owned: Arc::new(owned) })
     }
 
     /// What calling a value makes; with the call's callee and arguments, where it is a call.
@@ -279,20 +251,4 @@ fn awaited_value(infer: &mut Infer<'_>, file: FileId, call: ExprId) -> Option<Ex
 /// Whether a function gives what the awaitable it is given gives.
 pub(super) fn is_wait(path: &str) -> bool {
     matches!(path, "asyncio.wait_for" | "asyncio.shield")
-}
-
-/// Whether a generator yields inside a `with`, or a `try` with something to do at its end.
-fn cleans_up(world: &World, def: Def) -> bool {
-    let facts = world.facts(def.file);
-    let span = facts.scope(def.scope).span;
-    let yields = facts.exprs.iter().enumerate().filter(|(_, e)| {
-        matches!(e.kind, ExprKind::Yield(_)) && span.contains(e.span) && facts.code_scope(e.scope) == def.scope
-    });
-    let guards = |stmt: StmtId| match &facts.stmt(stmt).kind {
-        StmtKind::With { body, .. } => !body.0.is_empty(),
-        StmtKind::Try { finalbody, .. } => !finalbody.0.is_empty(),
-        _ => false,
-    };
-    let mut starts = yields.filter_map(|(i, _)| facts.stmt_of(ExprId(i as u32)));
-    starts.any(|stmt| std::iter::successors(Some(stmt), |s| facts.stmt(*s).parent).any(guards))
 }

@@ -235,7 +235,7 @@ impl<'w> Resources<'w> {
                         Needs::After(methods) => {
                             after.extend(methods.iter().map(|name| (name.clone(), fresh.confidence)));
                         }
-                        _ => points.push(point(facts, method, &fresh, attribute)),
+                        _ => points.push(point(facts, method, &fresh, attribute, attr)),
                     },
                     None => given = given.or_else(|| self.parameter(method, value?)),
                 }
@@ -398,13 +398,47 @@ impl<'w> Resources<'w> {
     }
 }
 
-fn point(facts: &FileFacts, method: Def, fresh: &Fresh, attribute: &SmolStr) -> Point {
+fn point(facts: &FileFacts, method: Def, fresh: &Fresh, attribute: &SmolStr, attr: NameId) -> Point {
+    let is_sure = facts.stmt_of(fresh.call).is_none_or(|stmt| is_always(facts, stmt, attr));
     Point {
         method: Some(method),
         at: (method.file, fresh.call),
-        confidence: fresh.confidence,
+        confidence: if is_sure { fresh.confidence } else { Confidence::Possible },
         unless: fresh.unless.map(|name| facts.name(name).into()),
         attribute: attribute.clone(),
+    }
+}
+
+/// Whether a statement that fills an attribute runs whenever its method does, unless something of the instance says that it
+/// is filled already: `if self.client is None`, `if not self.started`.
+fn is_always(facts: &FileFacts, stmt: StmtId, attr: NameId) -> bool {
+    let mut above = std::iter::successors(facts.stmt(stmt).parent, |&at| facts.stmt(at).parent);
+    above.all(|at| match facts.stmt(at).kind {
+        StmtKind::If { test, .. } => is_guard(facts, test, attr),
+        StmtKind::Match { .. } => false,
+        _ => true,
+    })
+}
+
+/// Whether a test asks the instance what it holds.
+fn is_guard(facts: &FileFacts, test: ExprId, attr: NameId) -> bool {
+    match facts.expr(test).kind {
+        ExprKind::Not(inner) => is_guard(facts, inner, attr),
+        ExprKind::BoolOp { values, .. } => facts.list(values).iter().any(|&value| is_guard(facts, value, attr)),
+        ExprKind::Compare { operands, .. } => match facts.list(operands) {
+            [left, right] => {
+                facts.expr(*right).kind == ExprKind::None
+                    || is_guard(facts, *left, attr)
+                    || matches!(facts.expr(*right).kind, ExprKind::Attribute { attr: a, .. } if a == attr)
+            }
+            _ => false,
+        },
+        ExprKind::Attribute { value, .. } => matches!(facts.expr(value).kind, ExprKind::Name(_)),
+        ExprKind::Call { args, .. } => {
+            let named = |arg: &Arg| matches!(&facts.expr(arg.value).kind, ExprKind::Str(s) if s == facts.name(attr));
+            facts.args(args).iter().any(named)
+        }
+        _ => false,
     }
 }
 

@@ -26,7 +26,7 @@ async def closed_by_base_exception():
     await x.aclose()  # closed
 
 async def some_errors_only():
-    x = Resource()  # leaks: raises, cancelled
+    x = Resource()  # leaks: call raises, cancelled
     try:
         await x.get()
     except ValueError:
@@ -57,7 +57,7 @@ async def suppressed(contextlib):
     await x.aclose()  # closed
 
 async def closed_in_else():
-    x = Resource()  # leaks: raises, cancelled
+    x = Resource()  # leaks: raises, call raises, cancelled
     try:
         await x.get()
     except ValueError:
@@ -97,7 +97,7 @@ async def finally_in_finally(y):
             await x.aclose()  # closed
 
 async def two_in_one_finally(y):
-    x = Resource()  # leaks: raises, call raises, cancelled
+    x = Resource()  # leaks: call raises, cancelled
     try:
         await x.get()
     finally:

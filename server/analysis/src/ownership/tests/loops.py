@@ -26,12 +26,12 @@ async def broken_off(urls):
         await x.aclose()  # closed
 
 async def made_again_after_an_error():
-    x = Resource()  # leaks: raises, cancelled
+    x = Resource()  # leaks: raises, call raises, cancelled
     while True:
         try:
             await x.get()
         except OSError:
-            x = Resource()  # leaks: raises, cancelled
+            x = Resource()  # leaks: raises, call raises, cancelled
 
 async def closed_before_made_again():
     x = Resource()  # no leaks

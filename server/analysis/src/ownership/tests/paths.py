@@ -97,7 +97,7 @@ async def walrus():
         await x.get()
 
 async def assertion(a):
-    x = Resource()  # leaks: raises
+    x = Resource()  # leaks: call raises
     assert a
     await x.aclose()  # closed
 
@@ -117,3 +117,17 @@ async def match_arms(a):
             await x.aclose()  # closed
         case _:
             return None
+
+async def a_start_that_raises_leaves_nothing():
+    x = Lazy()  # no leaks
+    await x.start()
+    await x.aclose()  # closed
+
+async def a_start_that_is_given_up(log):
+    x = Lazy()  # no leaks
+    try:
+        await x.start()
+    except Exception:
+        log.warning("failed")
+        return
+    await x.aclose()  # closed

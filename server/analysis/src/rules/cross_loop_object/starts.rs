@@ -1,7 +1,7 @@
 //! Loop starts that lead to a function, and whether they are several in one process.
 
 use crate::analysis::Analysis;
-use crate::finding::Confidence;
+use crate::finding::{Confidence, FileId};
 use crate::graph::{Reason, SiteRef};
 use crate::index::{FileIndex, Slot};
 use crate::infer::Infer;
@@ -169,7 +169,9 @@ fn repeats(analysis: &Analysis, start: &Start) -> Option<String> {
     if roots.iter().any(|r| r.on == RunsOn::Worker && matches!(r.reason, Reason::Framework(_))) {
         return Some(format!("{text} makes one for each call of {name}"));
     }
-    let in_round = analysis.graph.callers_of(owner).iter().find(|c| {
+    // Tests call again and again what a program calls once.
+    let in_test = |file: FileId| is_test_module(analysis.world.program.module_name(file));
+    let in_round = analysis.graph.callers_of(owner).iter().filter(|c| !in_test(c.file)).find(|c| {
         let facts = analysis.world.facts(c.file);
         let stmt = facts.stmt_of(analysis.graph.site(**c).expr);
         let is_sure = analysis.graph.site(**c).confidence >= Confidence::Likely;

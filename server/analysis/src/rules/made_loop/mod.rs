@@ -5,7 +5,9 @@ pub(super) mod paths;
 
 use super::CheckedFile;
 use crate::finding::FileId;
+use crate::graph::SiteRef;
 use crate::infer::Infer;
+use crate::roots::is_test_module;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
 
@@ -71,8 +73,12 @@ pub(super) fn is_thread_body(checked: &mut CheckedFile<'_>, def: Def) -> bool {
 /// interpreter does at its exit.
 pub(super) fn is_program(checked: &mut CheckedFile<'_>, def: Def) -> bool {
     let graph = &checked.analysis.graph;
-    let callers = graph.callers_of(def);
-    if !callers.is_empty() && callers.iter().all(|&at| graph.owner(at).scope == ScopeId::MODULE) {
+    let world = &checked.analysis.world;
+    let in_test = |file: FileId| is_test_module(world.program.module_name(file));
+    let callers: Vec<SiteRef> = graph.callers_of(def).iter().copied().filter(|at| !in_test(at.file)).collect();
+    // `main` of another file, which a process is started with.
+    let is_top = |owner: Def| owner.scope == ScopeId::MODULE || is_main(world.name(owner));
+    if !callers.is_empty() && callers.iter().all(|&at| is_top(graph.owner(at))) {
         return true;
     }
     let facts = checked.facts;
@@ -90,6 +96,11 @@ pub(super) fn is_program(checked: &mut CheckedFile<'_>, def: Def) -> bool {
             && matches!(checked.infer.expr(checked.file, func), Ty::External(path) if path == "atexit.register")
             && matches!(checked.infer.expr(checked.file, first.value), Ty::Function(found, _) if found == def)
     })
+}
+
+/// Whether a name is one that the whole of a program, or of a process, goes by.
+pub(super) fn is_main(name: &str) -> bool {
+    matches!(name, "main" | "__main__") || name.ends_with("_main")
 }
 
 /// Whether calling `func` makes an event loop that whoever calls it must close.

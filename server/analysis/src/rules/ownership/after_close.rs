@@ -11,7 +11,9 @@ use asyncwise_syntax::facts::*;
 pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     of_each(checked, |checked, life| {
         let first = *life.used_closed.first()?;
-        if !is_waited_for(checked.facts, first) {
+        let is_over =
+            life.closed.iter().all(|&closed| is_final(checked.facts, closed, life.acquisition.owned.closes.awaited));
+        if !is_over || !is_waited_for(checked.facts, first) {
             return None;
         }
         let what = described(checked.facts, life);
@@ -29,6 +31,11 @@ pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
 pub(in crate::rules) fn closed_twice(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     of_each(checked, |checked, life| {
         let first = *life.closed_again.first()?;
+        // Reading to the end closes, too, and may be asked for twice.
+        let is_plain = |&closed: &ExprId| is_final(checked.facts, closed, life.acquisition.owned.closes.awaited);
+        if !life.closed.iter().all(is_plain) {
+            return None;
+        }
         let what = described(checked.facts, life);
         at_mention(
             checked,
@@ -67,6 +74,16 @@ fn at_mention(
 
 fn before(facts: &FileFacts, a: ExprId, b: ExprId) -> bool {
     facts.expr(a).span.start < facts.expr(b).span.start
+}
+
+/// Whether a close is one after which there is nothing left to use: what is stopped, disconnected or disposed of may begin
+/// again. A coroutine that is dropped closes nothing.
+fn is_final(facts: &FileFacts, closed: ExprId, awaited: bool) -> bool {
+    let Parent::Expr(attribute) = facts.expr(closed).parent else { return false };
+    let ExprKind::Attribute { attr, .. } = facts.expr(attribute).kind else { return false };
+    let Parent::Expr(call) = facts.expr(attribute).parent else { return false };
+    let happens = !awaited || matches!(facts.expr(call).parent, Parent::Expr(_));
+    happens && matches!(facts.name(attr), "close" | "aclose" | "release")
 }
 
 /// Whether a method is called on it and waited for: what is read of a closed object at once may well be there.

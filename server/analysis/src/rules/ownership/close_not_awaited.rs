@@ -6,6 +6,7 @@ use crate::finding::{Applicability, Confidence, Finding, Fix};
 use crate::fixes::Source;
 use crate::ownership::file::Held;
 use crate::ownership::lifetime::Lifetime;
+use crate::types::Ty;
 use asyncwise_syntax::facts::*;
 
 const RULE: &str = "close-not-awaited";
@@ -18,7 +19,7 @@ pub(in crate::rules) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     dropped.filter_map(|(life, closed)| finding(checked, life, closed)).map(|finding| (None, finding)).collect()
 }
 
-fn finding(checked: &CheckedFile<'_>, life: &Lifetime, mention: ExprId) -> Option<Finding> {
+fn finding(checked: &mut CheckedFile<'_>, life: &Lifetime, mention: ExprId) -> Option<Finding> {
     let facts = checked.facts;
     let owned = &life.acquisition.owned;
     let Parent::Expr(attribute) = facts.expr(mention).parent else { return None };
@@ -31,6 +32,10 @@ fn finding(checked: &CheckedFile<'_>, life: &Lifetime, mention: ExprId) -> Optio
     let is_dropped =
         matches!(facts.expr(call).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Expr(_)));
     if !is_called || !is_dropped || !owned.closes.awaited {
+        return None;
+    }
+    let ty = checked.infer.expr(checked.file, call);
+    if !ty.parts().iter().all(|part| matches!(part, Ty::Coroutine(_))) {
         return None;
     }
     let message = format!("{}.{}() is not awaited: nothing is closed", facts.name(life.name), facts.name(*attr));

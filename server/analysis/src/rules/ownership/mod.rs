@@ -3,6 +3,7 @@
 pub(super) mod after_close;
 pub(super) mod close_not_awaited;
 pub(super) mod generate_close;
+mod mend;
 pub(super) mod owner;
 mod owner_order;
 pub(super) mod temporary_resource;
@@ -14,6 +15,7 @@ use crate::ownership::file::Held;
 use crate::ownership::lifetime::Lifetime;
 use crate::ownership::resource::{Origin, Owned, With};
 use crate::roots::is_test_module;
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use std::rc::Rc;
 
@@ -42,6 +44,19 @@ impl CheckedFile<'_> {
         } else {
             confidence
         }
+    }
+
+    /// Whether a function runs once, for the whole program: module code starts it, or a function like that does. An error
+    /// that leaves it ends the program, and all that is open with it.
+    fn is_run_as_program(&self, scope: ScopeId, depth: u8) -> bool {
+        let graph = &self.analysis.graph;
+        let callers = graph.callers_of(Def { file: self.file, scope });
+        !callers.is_empty()
+            && callers.iter().all(|&at| {
+                let owner = graph.owner(at);
+                let is_here = owner.file == self.file;
+                owner.scope == ScopeId::MODULE || is_here && depth < 3 && self.is_run_as_program(owner.scope, depth + 1)
+            })
     }
 
     /// Where a value comes from that is not made at the call itself.

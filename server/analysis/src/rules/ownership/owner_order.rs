@@ -38,11 +38,11 @@ fn made_again(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, first: &Mad
     let def = Def { file: checked.file, scope: method };
     let closes = |reached: &[Def]| kept.ends.closed.iter().any(|end| end.method.is_none_or(|m| reached.contains(&m)));
     // Whoever runs it may have closed the old one, or there is none yet.
-    let with_it = owner.methods().map(|m| owner.reached_from(m)).filter(|reached| reached.contains(&def));
+    let mut with_it = owner.methods().map(|m| owner.reached_from(m)).filter(|reached| reached.contains(&def));
     let is_safe = |reached: Vec<Def>| {
         closes(&reached) || reached.first().is_some_and(|m| m.file == checked.file && is_making(checked, m.scope))
     };
-    if with_it.map(is_safe).any(|safe| safe) || is_asked(facts, method, kept.attribute) || closes_first(checked, def) {
+    if with_it.any(is_safe) || is_asked(facts, method, kept.attribute) || closes_first(checked, def) {
         return None;
     }
     let sure = kept.ends.handed_on.is_empty() && !kept.ends.is_unclear;

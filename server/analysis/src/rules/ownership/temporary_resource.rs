@@ -1,6 +1,6 @@
 //! `temporary-resource`: something that must be closed is made, used and dropped in one expression.
 
-use super::{CheckedFile, nameless};
+use super::{CheckedFile, mend, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::Finding;
 use crate::ownership::file::Held;
@@ -37,6 +37,7 @@ fn finding(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let message = format!("{} is never closed: nobody has it after {method}()", nameless(owned));
     let mut finding = checked.finding(RULE, confidence, held.acquisition.call, message)?;
     finding.chain.extend(checked.origin_steps(owned));
+    finding.fixes.extend(mend::name_it(checked, &held.acquisition));
     Some(finding)
 }
 

@@ -1,12 +1,12 @@
 //! `unclosed-resource` and `close-skipped-on-error`: what a function makes for itself and does not close on every path.
 
-use super::{CheckedFile, close_text, described, nameless};
+use super::{CheckedFile, close_text, described, mend, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
 use crate::ownership::holder::Holder;
 use crate::ownership::lifetime::{How, Leak, Lifetime};
-use crate::ownership::resource::Needs;
+use crate::ownership::resource::{Needs, Origin};
 use asyncwise_syntax::facts::*;
 
 const UNCLOSED: &str = "unclosed-resource";
@@ -24,8 +24,12 @@ pub(in crate::rules) fn skipped(checked: &mut CheckedFile<'_>) -> Vec<RawFinding
 
 fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding> {
     let held = checked.held();
+    let lives: Vec<&Lifetime> = held.iter().filter_map(|held| held.life.as_ref()).collect();
     let finding = |held: &Held| match (&held.life, &held.holder) {
-        (Some(life), _) => of_life(checked, life, rule),
+        (Some(life), _) => of_life(checked, life, rule).map(|mut finding| {
+            finding.fixes.extend(mend::close_all(checked, life, &lives));
+            finding
+        }),
         (None, Holder::Dropped) if rule == UNCLOSED => dropped(checked, held),
         _ => None,
     };
@@ -35,7 +39,12 @@ fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding
 /// It is made, and nobody has it.
 fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let owned = &held.acquisition.owned;
-    if owned.needs != Needs::Made {
+    // A response nobody reads is let go of when it is collected, a client that never connects holds nothing.
+    let is_open = match owned.origin {
+        Origin::Known(row) => row.awaited || row.unclosed.is_some(),
+        _ => true,
+    };
+    if owned.needs != Needs::Made || owned.confidence < Confidence::Likely || !is_open {
         return None;
     }
     let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
@@ -61,33 +70,62 @@ fn of_life(checked: &CheckedFile<'_>, life: &Lifetime, rule: &'static str) -> Op
     if rule_of(life, leak) != rule {
         return None;
     }
+    // The end of the program closes it; at a return that goes without a word only for what complains of nothing.
+    let is_lenient = life.acquisition.owned.confidence < Confidence::Likely;
+    let ends_with_program = leak.how > How::Overwritten || leak.how == How::Returns && is_lenient;
+    if ends_with_program && checked.is_run_as_program(life.scope, 0) {
+        return None;
+    }
     let likely = match leak.how {
         How::Returns | How::Overwritten | How::Raises => Confidence::Likely,
         How::CallRaises | How::Cancelled => Confidence::Possible,
     };
+    // What hardly matters anyway is told of only where it is plain.
+    if is_lenient && leak.how > How::Overwritten {
+        return None;
+    }
+    let likely = if is_made_by_a_block(checked.facts, life) { Confidence::Possible } else { likely };
     let confidence = checked.where_it_matters(life.scope, likely.min(life.acquisition.owned.confidence));
     let mut finding = checked.finding(rule, confidence, life.acquisition.call, message(checked, life, leak))?;
     finding.chain = chain(checked, life, leak);
+    finding.fixes = mend::close_it(checked, life);
     Some(finding)
+}
+
+/// Whether it is made by a method of something that a `with` of the function closes: what that made is closed with it, most
+/// often.
+fn is_made_by_a_block(facts: &FileFacts, life: &Lifetime) -> bool {
+    let ExprKind::Call { func, .. } = facts.expr(life.acquisition.call).kind else { return false };
+    let ExprKind::Attribute { value, .. } = facts.expr(func).kind else { return false };
+    let ExprKind::Name(maker) = facts.expr(value).kind else { return false };
+    let mut bindings = facts.bindings_of(life.scope).iter();
+    bindings.any(|b| b.name == maker && matches!(b.kind, BindingKind::With { .. }))
 }
 
 fn message(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> String {
     let facts = checked.facts;
     let what = described(facts, life);
     let function = facts.name(facts.scope(life.scope).name);
-    let is_ended = !life.closed.is_empty() || !life.handed_on.is_empty();
-    let before = if life.closed.is_empty() { "before it is handed on" } else { "before the close" };
+    let is_ended = !life.closed.is_empty() || !life.handed_on.is_empty() || life.captured;
+    let before = if life.closed.is_empty() && !life.captured { "before it is handed on" } else { "before the close" };
     let raiser = leak.cause.map_or_else(|| "something".to_owned(), |cause| raiser(checked, cause));
     match leak.how {
         How::Overwritten => format!("{what} is still open when {} is given another value", facts.name(life.name)),
         _ if !is_ended => format!("{what} is never closed"),
         How::Returns => match leak.exit {
+            Some(exit) if matches!(facts.stmt(exit).kind, StmtKind::Break) => {
+                let line = checked.line(facts.stmt(exit).span);
+                format!("{what} is still open when the `break` on line {line} passes by the close")
+            }
             Some(exit) => {
                 let line = checked.line(facts.stmt(exit).span);
                 format!("{what} is still open when {function}() returns on line {line}")
             }
             None => format!("{what} is still open when {function}() ends"),
         },
+        How::Raises | How::CallRaises if raiser.starts_with("the `raise`") => {
+            format!("{what} stays open after {raiser}, {before}")
+        }
         How::Raises | How::CallRaises => format!("{what} stays open if {raiser} raises {before}"),
         How::Cancelled => format!("{what} stays open if the task is cancelled in {raiser} {before}"),
     }
@@ -100,10 +138,13 @@ fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
         ExprKind::Await(value) => value,
         _ => cause,
     };
+    let is_raised =
+        matches!(facts.expr(cause).parent, Parent::Stmt(s) if matches!(facts.stmt(s).kind, StmtKind::Raise { .. }));
     match facts.expr(call).kind {
+        _ if is_raised => format!("the `raise` on line {}", checked.line(facts.expr(cause).span)),
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
         ExprKind::Yield(_) => "the block around the `yield`".to_owned(),
-        _ => "this".to_owned(),
+        _ => format!("what stands on line {}", checked.line(facts.expr(cause).span)),
     }
 }
 
@@ -121,8 +162,11 @@ fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainSt
     }
     if let Some(exit) = leak.exit {
         let place = Place { file: checked.file, span: facts.stmt(exit).span };
-        let leaves = matches!(facts.stmt(exit).kind, StmtKind::Return(_));
-        let message = if leaves { "returns without closing it" } else { "raises without closing it" };
+        let message = match facts.stmt(exit).kind {
+            StmtKind::Return(_) => "returns without closing it",
+            StmtKind::Break => "leaves the loop without closing it",
+            _ => "raises without closing it",
+        };
         steps.push(ChainStep { place, message: message.to_owned() });
     }
     match life.closed.first() {
@@ -130,7 +174,7 @@ fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainSt
         None if life.handed_on.is_empty() => {}
         None => steps.push(checked.step_at(life.handed_on[0], "handed on here, on other paths")),
     }
-    if life.closed.is_empty() && life.handed_on.is_empty() {
+    if life.closed.is_empty() && life.handed_on.is_empty() && !life.captured {
         let text = close_text(facts.name(life.name), owned);
         let end = facts.scope(life.scope).name_span;
         let place = Place { file: checked.file, span: end };

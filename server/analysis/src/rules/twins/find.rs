@@ -2,6 +2,7 @@
 //! plain one raises, by the names that projects give such pairs, or as what the plain one runs.
 
 use crate::analysis::Analysis;
+use crate::finding::FileId;
 use crate::infer::Infer;
 use crate::sites::Happens;
 use crate::types::{Class, Def, Ty};
@@ -61,9 +62,8 @@ fn configured(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
 fn named_by_error(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
     let world = infer.world;
     let facts = world.facts(def.file);
-    let body = facts.scope(def.scope).span;
-    let raises = facts.stmts.iter().filter(|s| s.scope == def.scope && body.contains(s.span));
-    let texts: Vec<&str> = raises
+    let texts: Vec<&str> = statements_in(facts, def.scope)
+        .filter(|stmt| stmt.scope == def.scope)
         .filter_map(|stmt| match stmt.kind {
             StmtKind::Raise { exc: Some(exc), .. } => {
                 world.program.file(def.file).text.get(facts.expr(exc).span.range())
@@ -71,10 +71,20 @@ fn named_by_error(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
             _ => None,
         })
         .filter(|text| ["await", "async", "loop"].iter().any(|word| text.contains(word)))
+        // What has to be called beforehand is no twin.
+        .filter(|text| !["before", "first", "not initialized", "not connected"].iter().any(|word| text.contains(word)))
         .collect();
     let own = world.name(def);
     let names: Vec<&str> = texts.iter().flat_map(|text| named_calls(text)).filter(|name| *name != own).collect();
     names.iter().find_map(|name| sibling(infer, def, name))
+}
+
+/// The statements in a function: they stand right before its own, as children do.
+fn statements_in(facts: &FileFacts, scope: ScopeId) -> impl Iterator<Item = &Stmt> {
+    let Scope { span, stmt, .. } = *facts.scope(scope);
+    let end = stmt.map_or(0, StmtId::index);
+    let count = facts.stmts[..end].iter().rev().take_while(|stmt| span.contains(stmt.span)).count();
+    facts.stmts[end - count..end].iter()
 }
 
 /// The names in a text that it calls, awaits or shows to be async: `await x.get_async`, `fetch()`, `aget_async`.
@@ -141,7 +151,22 @@ fn named_alike(infer: &mut Infer<'_>, def: Def) -> Option<Def> {
         names.push(bare.to_owned());
         names.push(format!("_{bare}"));
     }
+    // Most names occur in no file that could define them.
+    let files = homes(infer, def);
+    let world = infer.world;
+    names.retain(|name| files.iter().any(|file| world.index_of(*file).name(name).is_some()));
     names.iter().find_map(|candidate| sibling(infer, def, candidate))
+}
+
+/// The files in which something may stand that is found where a function is.
+fn homes(infer: &mut Infer<'_>, def: Def) -> Vec<FileId> {
+    let mut files = vec![def.file];
+    if let Some(class) = infer.world.class_of(def) {
+        files.extend(infer.mro(class).classes.iter().map(|class| class.file));
+        files.sort_unstable();
+        files.dedup();
+    }
+    files
 }
 
 /// A name without what says that the function is plain.
