@@ -297,10 +297,12 @@ impl<'a> Builder<'a> {
             self.step(Step::Enter(item.context));
             if is_async {
                 // What stands there by its name is a lock, or was made before: entering it waits, and does not fail.
-                if matches!(facts.expr(item.context).kind, ExprKind::Call { .. }) {
+                if matches!(facts.expr(item.context).kind, ExprKind::Call { func, .. } if !self.is_harmless(func)) {
                     self.may_raise(Edge::Raised);
+                    self.may_raise(Edge::Cancelled);
+                } else if !matches!(facts.expr(item.context).kind, ExprKind::Call { .. }) {
+                    self.may_raise(Edge::Cancelled);
                 }
-                self.may_raise(Edge::Cancelled);
             }
             if let Some(target) = item.target {
                 self.target(target);
@@ -325,8 +327,14 @@ impl<'a> Builder<'a> {
             self.step(Step::Leave(item.context));
             if is_async {
                 // Few blocks raise at their end what was not raised inside.
-                self.may_raise(if is_group(facts, item.context) { Edge::Raised } else { Edge::CallRaised });
-                self.may_raise(Edge::Cancelled);
+                match facts.expr(item.context).kind {
+                    _ if is_group(facts, item.context) => self.may_wait(),
+                    ExprKind::Call { func, .. } if self.is_harmless(func) => {}
+                    _ => {
+                        self.may_raise(Edge::CallRaised);
+                        self.may_raise(Edge::Cancelled);
+                    }
+                }
             }
         }
         self.go(after);

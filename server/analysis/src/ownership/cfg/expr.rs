@@ -10,15 +10,28 @@ const MAX_DEPTH: u32 = 400;
 /// Calls that are not taken to raise: they say something to a log or a terminal, ask what a thing is, make plain data.
 const HARMLESS: &[&str] = &[
     "AsyncExitStack",
+    "BoundedSemaphore",
+    "CancelScope",
+    "Condition",
+    "Event",
     "ExitStack",
+    "Lock",
+    "Path",
+    "Queue",
+    "Semaphore",
+    "TaskGroup",
     "aclosing",
     "append",
     "bool",
     "bytearray",
     "callable",
+    "cast",
     "closing",
+    "copy",
+    "create_task_group",
     "critical",
     "debug",
+    "deepcopy",
     "deque",
     "dict",
     "discard",
@@ -27,6 +40,7 @@ const HARMLESS: &[&str] = &[
     "error",
     "exception",
     "extend",
+    "fail_after",
     "format",
     "frozenset",
     "get",
@@ -47,8 +61,10 @@ const HARMLESS: &[&str] = &[
     "log",
     "lower",
     "monotonic",
+    "move_on_after",
     "nullcontext",
     "object",
+    "open_nursery",
     "perf_counter",
     "print",
     "range",
@@ -62,6 +78,8 @@ const HARMLESS: &[&str] = &[
     "super",
     "suppress",
     "time",
+    "timeout",
+    "timeout_at",
     "trace",
     "tuple",
     "type",
@@ -256,7 +274,7 @@ impl Builder<'_> {
     }
 
     /// Whether a call is not taken to raise.
-    fn is_harmless(&self, func: ExprId) -> bool {
+    pub(super) fn is_harmless(&self, func: ExprId) -> bool {
         match self.facts.expr(func).kind {
             ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. } => {
                 HARMLESS.binary_search(&self.facts.name(name)).is_ok()

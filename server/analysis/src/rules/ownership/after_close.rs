@@ -4,11 +4,61 @@ use super::{CheckedFile, described};
 use crate::analysis::RawFinding;
 use crate::finding::{Confidence, Finding};
 use crate::ownership::file::Held;
+use crate::ownership::holder::Holder;
 use crate::ownership::lifetime::Lifetime;
+use crate::ownership::summary::mentions;
 use asyncwise_syntax::facts::*;
 
 /// What is used after its close.
 pub(in crate::rules) fn used(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    let mut found = after_blocks(checked);
+    found.extend(used_in_variables(checked));
+    found
+}
+
+/// What is used after the `with` block that closes it.
+fn after_blocks(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
+    let held = checked.held();
+    let blocks = held.iter().filter(|held| held.holder == Holder::Block && held.acquisition.part.is_none());
+    blocks.filter_map(|held| after_block(checked, held)).map(|finding| (None, finding)).collect()
+}
+
+fn after_block(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
+    let facts = checked.facts;
+    let owned = &held.acquisition.owned;
+    let Parent::Stmt(stmt) = facts.expr(held.acquisition.value).parent else { return None };
+    let StmtKind::With { items, .. } = facts.stmt(stmt).kind else { return None };
+    let item = facts.with_items[items.range()].iter().find(|item| item.context == held.acquisition.value)?;
+    let ExprKind::Name(name) = facts.expr(item.target?).kind else { return None };
+    let scope = facts.code_scope(facts.expr(item.context).scope);
+    let is_bound_once = facts.bindings_of(scope).iter().filter(|b| b.name == name).count() == 1;
+    let ends = owned.closes.methods.iter().all(|m| matches!(m.as_str(), "close" | "aclose" | "release"));
+    // In a loop, what stands after the block comes before the next one.
+    let is_looped = std::iter::successors(Some(stmt), |s| facts.stmt(*s).parent)
+        .any(|s| matches!(facts.stmt(s).kind, StmtKind::For { .. } | StmtKind::While { .. }));
+    if !is_bound_once || !ends || is_looped {
+        return None;
+    }
+    let end = facts.stmt(stmt).span.end;
+    let siblings = super::mend::siblings(facts, stmt, scope)?;
+    let is_after = |mention: &ExprId| {
+        let span = facts.expr(*mention).span;
+        span.start >= end
+            && siblings.iter().any(|s| facts.stmt(*s).span.contains(span))
+            && is_waited_for(facts, *mention)
+    };
+    let is_here = |mention: &ExprId| facts.code_scope(facts.expr(*mention).scope) == scope;
+    let first = mentions(facts, scope, name).into_iter().find(|m| is_here(m) && is_after(m))?;
+    let confidence = checked.where_it_matters(scope, Confidence::Likely.min(owned.confidence));
+    let what = format!("{} ({})", facts.name(name), owned.what);
+    let message = format!("{what} is used here although the block that closes it has ended");
+    let mut finding = checked.finding("use-after-close", confidence, first, message)?;
+    finding.chain.push(checked.step_at(held.acquisition.call, "closed at the end of this block"));
+    Some(finding)
+}
+
+/// What is used after the call that closes it.
+fn used_in_variables(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     of_each(checked, |checked, life| {
         let first = *life.used_closed.first()?;
         let is_over =

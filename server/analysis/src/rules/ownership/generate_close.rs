@@ -42,12 +42,25 @@ pub(super) fn fix(checked: &CheckedFile<'_>, owner: &Owner) -> Option<Fix> {
             let name = if is_async { "aclose" } else { "close" };
             (format!("Generate `{name}` for {}", listed(&names)), class.new_close(&closes, is_async)?)
         }
+        // What the close does with it already, such as giving it None, would come before the added part.
+        Some(closer)
+            if closer.file == checked.file && keeps.iter().any(|kept| mentions(checked.facts, closer, kept)) =>
+        {
+            return None;
+        }
         Some(closer) => {
             let name = checked.analysis.world.name(closer);
             (format!("Close {} in `{name}`", listed(&names)), class.added_close(checked, &closes, closer)?)
         }
     };
     Some(Fix { title, applicability: Applicability::Unsafe, edits })
+}
+
+/// Whether a method names an attribute.
+fn mentions(facts: &FileFacts, method: Def, kept: &Kept) -> bool {
+    let own = facts.scope(method.scope).span;
+    let is_it = |e: &Expr| matches!(e.kind, ExprKind::Attribute { attr, .. } if attr == kept.attribute);
+    facts.exprs.iter().any(|e| is_it(e) && own.contains(e.span))
 }
 
 fn listed(names: &[String]) -> String {

@@ -4,7 +4,7 @@ use super::close_text;
 use crate::finding::{Applicability, Edit, Fix};
 use crate::fixes::{Source, block, tidy};
 use crate::ownership::lifetime::Lifetime;
-use crate::ownership::resource::{Acquisition, Owned, With};
+use crate::ownership::resource::{Acquisition, Needs, Owned, With};
 use crate::ownership::summary::mentions;
 use crate::rules::CheckedFile;
 use asyncwise_syntax::facts::*;
@@ -55,7 +55,54 @@ fn stretch<'a>(facts: &'a FileFacts, life: &Lifetime) -> Option<Stretch<'a>> {
         }
     }
     let used = &siblings[after..last.unwrap_or(siblings.len())];
-    (!used.is_empty()).then_some(Stretch { made, used, closes })
+    let is_plain = !is_started(facts, life) && !gives_what_hangs_on_it(facts, life);
+    (!used.is_empty() && is_plain).then_some(Stretch { made, used, closes })
+}
+
+/// Whether it is started by hand, which entering it would do once more.
+fn is_started(facts: &FileFacts, life: &Lifetime) -> bool {
+    let starts = |name: &str| {
+        let is_after =
+            matches!(&life.acquisition.owned.needs, Needs::After(methods) if methods.iter().any(|m| m == name));
+        is_after || matches!(name, "start" | "open" | "connect" | "__aenter__" | "__enter__")
+    };
+    mentions(facts, life.scope, life.name).into_iter().any(|mention| match facts.expr(mention).parent {
+        Parent::Expr(parent) => {
+            matches!(facts.expr(parent).kind, ExprKind::Attribute { attr, .. } if starts(facts.name(attr)))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the function returns what one of its methods gave, at once or by way of a variable: that may need it open.
+fn gives_what_hangs_on_it(facts: &FileFacts, life: &Lifetime) -> bool {
+    let is_given = |expr: ExprId| {
+        let Parent::Stmt(stmt) = facts.expr(expr).parent else { return false };
+        match &facts.stmt(stmt).kind {
+            StmtKind::Return(_) => true,
+            StmtKind::Assign { targets, .. } => facts.list(*targets).iter().any(|&target| {
+                let ExprKind::Name(name) = facts.expr(target).kind else { return true };
+                is_returned(facts, life.scope, name)
+            }),
+            _ => false,
+        }
+    };
+    mentions(facts, life.scope, life.name).into_iter().any(|mention| {
+        let Parent::Expr(attribute) = facts.expr(mention).parent else { return false };
+        let Parent::Expr(call) = facts.expr(attribute).parent else { return false };
+        let is_call = matches!(facts.expr(call).kind, ExprKind::Call { func, .. } if func == attribute);
+        let whole = match facts.expr(call).parent {
+            Parent::Expr(parent) if matches!(facts.expr(parent).kind, ExprKind::Await(_)) => parent,
+            _ => call,
+        };
+        is_call && is_given(whole)
+    })
+}
+
+fn is_returned(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
+    mentions(facts, scope, name).into_iter().any(|mention| {
+        matches!(facts.expr(mention).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Return(_)))
+    })
 }
 
 /// The statements that close it and do nothing else; none where a close is part of something.
@@ -238,7 +285,7 @@ fn line_end(source: &Source<'_>, at: u32) -> u32 {
 }
 
 /// The statements of the block that holds `stmt`.
-fn siblings(facts: &FileFacts, stmt: StmtId, scope: ScopeId) -> Option<&[StmtId]> {
+pub(super) fn siblings(facts: &FileFacts, stmt: StmtId, scope: ScopeId) -> Option<&[StmtId]> {
     let mut found = None;
     match facts.stmt(stmt).parent {
         None => found = Some(facts.scope(scope).body),

@@ -76,6 +76,21 @@ fn finding(checked: &mut CheckedFile<'_>, swallowers: &mut Swallowers<'_>, mark:
     Some(finding)
 }
 
+/// Whether all that an awaited call runs is known, waits for nothing and raises nothing: it makes a task, sets a flag.
+fn cannot_fail(checked: &CheckedFile<'_>, work: ExprId) -> bool {
+    let ExprKind::Await(call) = checked.facts.expr(work).kind else { return false };
+    let analysis = checked.analysis;
+    let sites = analysis.sites_at(checked.file, call);
+    let mut runs = sites.filter_map(|at| analysis.graph.site(at).happens.runs()).peekable();
+    runs.peek().is_some()
+        && runs.all(|def| {
+            let facts = analysis.world.facts(def.file);
+            let scope = facts.scope(def.scope);
+            let raises = |s: &Stmt| matches!(s.kind, StmtKind::Raise { .. }) && scope.span.contains(s.span);
+            !scope.has_await && !facts.stmts.iter().any(raises)
+        })
+}
+
 fn chain(checked: &CheckedFile<'_>, wrong: &Wrong, asked: &Asked, work: ExprId) -> Vec<ChainStep> {
     let analysis = checked.analysis;
     let here = |expr: ExprId| Place { file: checked.file, span: checked.facts.expr(expr).span };
@@ -113,6 +128,9 @@ fn early(checked: &CheckedFile<'_>, mark: &Mark, asked: &Asked) -> Option<Wrong>
         return None;
     }
     let work = first_after(checked, mark, asked)?;
+    if cannot_fail(checked, work) {
+        return None;
+    }
     let is_its_work = match mark.kept {
         Kept::Object => makes_ready(checked, mark, work),
         _ => is_about(checked, mark, work),
