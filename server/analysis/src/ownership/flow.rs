@@ -192,10 +192,18 @@ impl<'c> Flow<'c> {
         self.before[node.index()]
     }
 
-    /// The states before an expression is evaluated, or a target is given a value: on all paths.
-    pub(crate) fn before_expr(&self, expr: ExprId) -> States {
-        let here = self.cfg.steps().filter(|(_, step)| *step == Step::Eval(expr));
-        here.fold(States::NONE, |states, (node, _)| states.with(self.before(node)))
+    /// The states before each expression at which something happens, on all paths.
+    pub(crate) fn before_events(&self, events: &Events) -> FxHashMap<ExprId, States> {
+        let mut found: FxHashMap<ExprId, States> = FxHashMap::default();
+        for (node, step) in self.cfg.steps() {
+            if let Step::Eval(expr) = step
+                && events.at.contains_key(&Point::Expr(expr))
+            {
+                let states = found.entry(expr).or_default();
+                *states = states.with(self.before(node));
+            }
+        }
+        found
     }
 
     /// A shortest way from `start` to `end` on which the value stays open, as nodes with the edges that lead to them.

@@ -124,7 +124,8 @@ pub(crate) fn lifetime(
         found.sort_by_key(|e| facts.expr(*e).span.start);
         found
     };
-    let closed_before = |at: &ExprId| flow.before_expr(*at) == States::CLOSED;
+    let before = flow.before_events(&events);
+    let closed_before = |at: &ExprId| before.get(at) == Some(&States::CLOSED);
     let leaks = leaks(facts, &cfg, &flow, &events, start);
     let (closed, used) = (doing(Use::Closed), doing(Use::Used));
     Some(Lifetime {
