@@ -65,7 +65,11 @@ export async function startVsCode({ data, packages, trusts = true, environment =
     "--disable-file-downloads",
     ...(trusts ? ["--disable-workspace-trust"] : []),
   ];
-  const child = spawn(program, [entry, ...folders, ...options, ...more], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, [entry, ...folders, ...options, ...more], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const address = await listening(child);
   return { address, data, stop: () => stop(child) };
 }
@@ -85,11 +89,19 @@ function listening(child) {
   });
 }
 
+/** Ends it with all that it has started, which is a group of processes of its own. */
 async function stop(child) {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const send = (signal) => {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // All of them have ended.
+    }
+  };
+  const ended = child.exitCode === null ? new Promise((resolve) => child.once("exit", resolve)) : undefined;
+  send("SIGTERM");
+  const late = setTimeout(() => send("SIGKILL"), 10_000);
   await ended;
   clearTimeout(late);
+  send("SIGKILL");
 }
