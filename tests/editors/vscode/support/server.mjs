@@ -65,13 +65,22 @@ export async function startVsCode({ data, packages, trusts = true, environment =
     "--disable-file-downloads",
     ...(trusts ? ["--disable-workspace-trust"] : []),
   ];
-  const child = spawn(program, [entry, ...folders, ...options, ...more], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  const address = await listening(child);
+  const args = [entry, ...folders, ...options, ...more];
+  const start = () => spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const { child, address } = await startPatiently(start);
   return { address, data, stop: () => stop(child) };
+}
+
+/** Tries a few times: VS Code's own parts wait for each other ten seconds only, which a busy machine may need. */
+async function startPatiently(start, tries = 4) {
+  const child = start();
+  try {
+    return { child, address: await listening(child) };
+  } catch (error) {
+    await stop(child);
+    if (tries === 1) throw error;
+    return startPatiently(start, tries - 1);
+  }
 }
 
 /** The address that it says it listens at. */
