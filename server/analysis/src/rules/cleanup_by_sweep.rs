@@ -155,11 +155,11 @@ fn garbage(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId) -> Optio
     if dropped.is_none() && !(cleans && is_async_matter(checked, scope)) {
         return None;
     }
-    let owned = dropped.or_else(|| owned(checked, scope, Sweep::Garbage));
     // After a clean-up of what is known it is there for memory.
-    if owned.is_none() && awaits_close(facts, scope) {
+    if dropped.is_none() && awaits_close(facts, scope) {
         return None;
     }
+    let owned = dropped.or_else(|| owned(checked, scope, Sweep::Garbage));
     let (confidence, message, made) = match owned {
         Some(owned) => (
             Confidence::Likely,
@@ -460,12 +460,22 @@ fn owned(checked: &mut CheckedFile<'_>, scope: ScopeId, sweep: Sweep) -> Option<
             };
             if let Some(instead) = instead
                 && !is_closed(facts, class, &text)
+                && !is_cleaned_beside(facts, class, scope, &text)
             {
                 return Some(Owned { made: value, instead });
             }
         }
     }
     None
+}
+
+/// Whether another method that cleans up does something with an attribute.
+fn is_cleaned_beside(facts: &FileFacts, class: ScopeId, scope: ScopeId, name: &str) -> bool {
+    let beside = |(id, s): &(ScopeId, &Scope)| s.parent == Some(class) && *id != scope && cleans(facts, *id);
+    facts.scopes().filter(beside).any(|(_, s)| {
+        let is_it = |(id, e): (ExprId, &Expr)| s.span.contains(e.span) && facts.dotted(id).is_some_and(|d| d == name);
+        facts.exprs().any(is_it)
+    })
 }
 
 /// Whether a function is there to clean up, by its name.
