@@ -1,7 +1,7 @@
 //! The built `asyncwise`, run as a user runs it.
 
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -25,7 +25,13 @@ pub fn target() -> PathBuf {
     profile_folder().parent().expect("profiles lie in the target folder").to_path_buf()
 }
 
+/// The binary as `cargo test --workspace` has just made it, or a new one where the sources have changed since. To build it for itself takes
+/// minutes, for then nearly all dependencies are built with other features.
 fn build() -> PathBuf {
+    let binary = profile_folder().join(format!("asyncwise{}", std::env::consts::EXE_SUFFIX));
+    if is_fresh(&binary) {
+        return binary;
+    }
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["build", "--quiet", "--package", "asyncwise", "--target-dir"]).arg(target());
     if profile_folder().ends_with("release") {
@@ -33,7 +39,17 @@ fn build() -> PathBuf {
     }
     let status = command.current_dir(crate::repository()).status().expect("cargo starts");
     assert!(status.success(), "the binary does not build");
-    profile_folder().join(format!("asyncwise{}", std::env::consts::EXE_SUFFIX))
+    binary
+}
+
+/// Whether the binary is newer than all that it was made of, as Cargo wrote it down beside it:
+/// <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>.
+fn is_fresh(binary: &Path) -> bool {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let (Some(made), Ok(sources)) = (changed(binary), std::fs::read_to_string(binary.with_extension("d"))) else { return false };
+    let Some((_, sources)) = sources.split_once(": ") else { return false };
+    // A space in a path is escaped; such a path is not found, and the binary is built.
+    sources.split_whitespace().all(|path| changed(Path::new(path)).is_some_and(|changed| changed < made))
 }
 
 /// What a run of `asyncwise check --output-format json` said.

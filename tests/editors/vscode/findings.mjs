@@ -8,8 +8,8 @@ const CHAIN = [
   "PaymentClient.charge_sync calls asyncio.run(), which starts an event loop",
 ];
 
-export function findings({ inProject, makeProject }) {
-  const shop = () => makeProject("web-service");
+export function findings({ inOneWindow, inProject, makeProject }) {
+  const inShop = inOneWindow(() => makeProject("web-service"));
 
   /** Opens the endpoint whose chain of calls goes through two other files. */
   async function atSettle(code) {
@@ -18,7 +18,7 @@ export function findings({ inProject, makeProject }) {
     await code.goTo(SETTLE.line, SETTLE.column);
   }
 
-  inProject("a finding is marked and told, with its chain", shop, async (code) => {
+  inShop("a finding is marked and told, with its chain", async (code) => {
     await atSettle(code);
     const hover = await code.hover();
     const text = await hover.textContent();
@@ -40,9 +40,10 @@ export function findings({ inProject, makeProject }) {
         step,
       );
     await code.picture("problems");
+    await code.hideProblems();
   });
 
-  inProject("the hover leads into another file", shop, async (code) => {
+  inShop("the hover leads into another file", async (code) => {
     await atSettle(code);
     const hover = await code.hover();
     await hover.getByText("payments.py(21, 16)").click();
@@ -50,7 +51,7 @@ export function findings({ inProject, makeProject }) {
     await code.cursorAt(21, 16);
   });
 
-  inProject("the chain is stepped through", shop, async (code) => {
+  inShop("the chain is stepped through", async (code) => {
     await atSettle(code);
     await code.command("asyncwise: Step Through the Chain of This Finding");
     const rows = await code.quickPick(4);
@@ -76,7 +77,7 @@ export function findings({ inProject, makeProject }) {
     await code.cursorAt(21, 58);
   });
 
-  inProject("the chain is peeked at", shop, async (code) => {
+  inShop("the chain is peeked at", async (code) => {
     await atSettle(code);
     await code.command("asyncwise: Peek Chain");
     const peek = code.page.locator(".peekview-widget");
@@ -86,7 +87,7 @@ export function findings({ inProject, makeProject }) {
     await code.picture("peek");
   });
 
-  inProject("the paths through a function are shown from its lens", shop, async (code) => {
+  inShop("the paths through a function are shown from its lens", async (code) => {
     await code.openFile("app/clients/currency.py");
     const lens = code.page.locator(".codelens-decoration a").first();
     await lens.waitFor();
@@ -120,7 +121,7 @@ export function findings({ inProject, makeProject }) {
     await code.noSquiggle();
   });
 
-  inProject("a rule is explained in the editor", shop, async (code) => {
+  inShop("a rule is explained in the editor", async (code) => {
     await atSettle(code);
     const hover = await code.hover();
     await hover.getByText("nested-event-loop").first().click();

@@ -19,8 +19,8 @@ const NOTEBOOK = {
   nbformat_minor: 5,
 };
 
-export function projects({ inProject, makeProject }) {
-  const shop = () => makeProject("web-service");
+export function projects({ inOneWindow, inProject, makeProject }) {
+  const inShop = inOneWindow(() => makeProject("web-service"));
 
   const notes = () => makeProject("notes", { "notes.ipynb": NOTEBOOK }, { isCopy: false });
   inProject("the cells of a notebook are checked as one module", notes, async (code, project) => {
@@ -42,7 +42,7 @@ export function projects({ inProject, makeProject }) {
     );
   });
 
-  inProject("the audit is a page with links into the code", shop, async (code) => {
+  inShop("the audit is a page with links into the code", async (code) => {
     await code.openFile("app/main.py");
     await code.indexed();
     await code.command("asyncwise: Audit This Workspace");
@@ -53,7 +53,7 @@ export function projects({ inProject, makeProject }) {
     await code.activeTab("payments.py");
   });
 
-  inProject("the status item tells which server runs", shop, async (code) => {
+  inShop("the status item tells which server runs", async (code) => {
     await code.openFile("app/main.py");
     await code.indexed();
     const item = code.page.locator('.statusbar-item:has-text("asyncwise")');
@@ -75,15 +75,11 @@ export function projects({ inProject, makeProject }) {
     await code.squiggle("error").waitFor();
   });
 
-  inProject("a walkthrough shows where to begin", shop, async (code) => {
+  inShop("a walkthrough shows where to begin", async (code) => {
     // In a narrow window there are no pictures.
     await code.page.setViewportSize({ width: 1500, height: 860 });
     await code.command("Welcome: Open Walkthrough...");
-    await code.quickInput("asyncwise");
-    await code.page
-      .locator(".quick-input-list .monaco-list-row.focused", { hasText: "Get Started with asyncwise" })
-      .waitFor();
-    await code.page.keyboard.press("Enter");
+    await code.choose("Get Started with asyncwise");
     const steps = code.page.locator(".gettingStartedDetailsContent .step-title");
     await steps.first().waitFor();
     assert.equal(await steps.count(), 4);
@@ -92,6 +88,7 @@ export function projects({ inProject, makeProject }) {
       .first()
       .waitFor();
     await code.picture("walkthrough");
+    await code.page.setViewportSize(code.size);
   });
 
   inProject(

@@ -88,7 +88,7 @@ export function servers({ inOwnVsCode, makeProject }) {
       assert.ok(!hasStarted(project));
       await code.picture("untrusted");
 
-      await code.command("Workspaces: Manage Workspace Trust");
+      await code.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).click();
       await code.page.locator(".workspace-trust-editor .monaco-button", { hasText: "Trust" }).first().click();
       await code.eventually(() => hasStarted(project), Boolean);
       await code.openFile("main.py");

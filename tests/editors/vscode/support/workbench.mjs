@@ -11,6 +11,7 @@ const AGAIN = 4_000;
 export class Workbench {
   constructor(page) {
     this.page = page;
+    this.size = page.viewportSize();
   }
 
   /** Opens a folder, with a file of it if one is named, and waits for the explorer. */
@@ -39,18 +40,24 @@ export class Workbench {
     throw new Error(`${selector} does not come up`);
   }
 
-  async quickInput(text) {
-    const input = ".quick-input-widget .quick-input-filter input";
-    await this.page.waitForSelector(input, { state: "visible" });
-    await this.page.fill(input, text);
+  /**
+   * Brings the quick input up by a key, and fills it until the wanted entry is the one that is chosen. It closes when something else takes
+   * the focus, and keys may be lost on a busy machine; then all of it is done again.
+   */
+  async quickInput(key, text, entry) {
+    const widget = ".quick-input-widget:visible";
+    const row = `${widget} .quick-input-list .monaco-list-row.focused${entry}`;
+    await this.until(row, async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press(key);
+      await this.page.fill(`${widget} .quick-input-filter input`, text, { timeout: AGAIN }).catch(() => undefined);
+    });
   }
 
   async openFile(name, content = ".editor-instance .view-line") {
     const base = path.basename(name);
     await this.until(`.tab.active[data-resource-name="${base}"]`, async () => {
-      await this.until(".quick-input-widget", () => this.page.keyboard.press("Control+P"));
-      await this.quickInput(name);
-      await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused[aria-label^="${base}"]`);
+      await this.quickInput("Control+P", name, `[aria-label^="${base}"]`);
       await this.page.keyboard.press("Enter");
     });
     await this.page.waitForSelector(content);
@@ -78,6 +85,14 @@ export class Workbench {
     return rows.allTextContents();
   }
 
+  /** Chooses one of the list that is open, by its text. */
+  async choose(entry) {
+    const widget = ".quick-input-widget:visible";
+    await this.page.fill(`${widget} .quick-input-filter input`, entry);
+    await this.page.locator(`${widget} .monaco-list-row.focused`, { hasText: entry }).waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
   /** The page of an extension, once it shows this. */
   async webview(selector, text) {
     const inner = this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
@@ -87,18 +102,24 @@ export class Workbench {
 
   /** Runs a command of the palette, by its title. */
   async command(title) {
-    await this.until(".quick-input-widget", () => this.page.keyboard.press("F1"));
-    await this.quickInput(`>${title}`);
-    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first();
-    await row.waitFor();
+    await this.quickInput("F1", `>${title}`, `:has-text(${JSON.stringify(title)})`);
     await this.page.keyboard.press("Enter");
   }
 
+  /** Closes all that tests have opened. */
+  async closeEditors() {
+    await this.page.keyboard.press("Escape");
+    await this.command("View: Close All Editors");
+    await this.page.waitForFunction(() => document.querySelector(".tab") === null);
+  }
+
   async goTo(line, column) {
-    await this.until(".quick-input-widget", () => this.page.keyboard.press("Control+G"));
-    await this.quickInput(`:${line}:${column}`);
-    await this.page.keyboard.press("Enter");
-    await this.page.waitForSelector(".quick-input-widget", { state: "hidden" });
+    const there = this.page.locator("#status\\.editor\\.selection", { hasText: `Ln ${line}, Col ${column}` });
+    for (let i = 0; i < 15 && !(await there.isVisible()); i++) {
+      await this.quickInput("Control+G", `:${line}:${column}`, "");
+      await this.page.keyboard.press("Enter");
+      await there.waitFor({ timeout: AGAIN }).catch(() => undefined);
+    }
     await this.cursorAt(line, column);
   }
 
@@ -152,8 +173,16 @@ export class Workbench {
 
   /** The messages in the problems panel. */
   async problems() {
-    await this.until(".markers-panel", () => this.page.keyboard.press("Control+Shift+M"));
+    await this.until(".markers-panel:visible", () => this.page.keyboard.press("Control+Shift+M"));
     return this.page.$$eval(".markers-panel .monaco-list-row", (rows) => rows.map((row) => row.textContent.trim()));
+  }
+
+  async hideProblems() {
+    const panel = this.page.locator(".markers-panel:visible");
+    while ((await panel.count()) > 0) {
+      await this.page.keyboard.press("Control+J");
+      await panel.waitFor({ state: "hidden", timeout: AGAIN }).catch(() => undefined);
+    }
   }
 
   /** Waits until something is true, and says what it was instead. */
