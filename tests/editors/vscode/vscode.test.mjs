@@ -91,8 +91,10 @@ function inOneWindow(project) {
       patiently(async () => {
         try {
           window ??= await openWindow(shared, project());
-          await doIn(window, name, run);
-          await window.code.closeEditors();
+          await doIn(window, name, async (code, project) => {
+            await run(code, project);
+            await code.closeEditors();
+          });
         } catch (error) {
           await close();
           throw error;

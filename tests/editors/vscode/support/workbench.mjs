@@ -106,11 +106,16 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
-  /** Closes all that tests have opened. */
+  /** Closes all that tests have opened, and keeps nothing that they have not saved. */
   async closeEditors() {
-    await this.page.keyboard.press("Escape");
-    await this.command("View: Close All Editors");
-    await this.page.waitForFunction(() => document.querySelector(".tab") === null);
+    const none = "body:not(:has(.tab))";
+    const asks = ".monaco-dialog-box";
+    await this.until(none, async () => {
+      await this.command("View: Close All Editors");
+      await this.page.waitForSelector(`${none}, ${asks}`, { timeout: AGAIN }).catch(() => undefined);
+      const discard = this.page.locator(asks).getByRole("button", { name: "Don't Save" });
+      if (await discard.isVisible()) await discard.click();
+    });
   }
 
   async goTo(line, column) {
