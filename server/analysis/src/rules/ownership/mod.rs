@@ -6,6 +6,7 @@ pub(super) mod generate_close;
 mod mend;
 pub(super) mod owner;
 mod owner_order;
+mod owner_super;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
 

@@ -1,6 +1,6 @@
 //! `owner-without-close` and `owner-forgets-resource`: what the instances of a class keep and nobody closes.
 
-use super::{CheckedFile, generate_close, nameless, owner_order};
+use super::{CheckedFile, generate_close, nameless, owner_order, owner_super};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
@@ -77,6 +77,7 @@ pub(in crate::rules) fn forgets(checked: &mut CheckedFile<'_>) -> Vec<RawFinding
         found.extend(owner_order::overwritten(checked, owner).into_iter().map(|finding| (None, finding)));
         found.extend(owner_order::skipped(checked, owner).map(|finding| (None, finding)));
     }
+    found.extend(owner_super::without_super(checked).into_iter().map(|finding| (None, finding)));
     found
 }
 
