@@ -290,7 +290,8 @@ fn is_beside_another(facts: &FileFacts, mut at: ExprId) -> bool {
     }
 }
 
-/// The places anywhere that close the attribute of an instance of the family, or what one of its methods gives.
+/// The places anywhere that close the attribute of an instance of the family, or what one of its methods gives; not those where
+/// a method of the family names the attribute, which were looked at.
 fn closed_elsewhere(asked: &mut Asked<'_, '_>, family: &Family, attribute: &str, ends: &Ends) -> Vec<End> {
     let names = std::iter::once(attribute).chain(ends.given_by.iter().map(SmolStr::as_str));
     let mut known: FxHashMap<(FileId, ExprId), bool> = FxHashMap::default();
@@ -298,6 +299,10 @@ fn closed_elsewhere(asked: &mut Asked<'_, '_>, family: &Family, attribute: &str,
     for name in names {
         for closed in (asked.elsewhere)().named(name) {
             let Some(of) = closed.of else { continue };
+            let mut methods = family.methods.iter().filter(|method| method.def.file == closed.file);
+            if methods.any(|method| method.mentions.iter().any(|(name, at)| name == attribute && *at == closed.at)) {
+                continue;
+            }
             let may_be = *known.entry((closed.file, of)).or_insert_with(|| {
                 let ty = asked.infer.expr(closed.file, of);
                 ty.parts().iter().any(|part| match part {
