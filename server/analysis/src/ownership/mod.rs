@@ -10,6 +10,8 @@ pub(crate) mod cfg;
 pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod generator;
+pub(crate) mod handed_over;
+pub(crate) mod handler;
 pub(crate) mod holder;
 pub(crate) mod lifetime;
 pub(crate) mod module;

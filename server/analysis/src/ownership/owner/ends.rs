@@ -180,9 +180,10 @@ impl<'w> Mentions<'_, 'w> {
                 }
                 before = index.previous(earlier);
             }
-            stmt = facts.stmt(here).parent.filter(|&around| {
-                !matches!(facts.stmt(around).kind, StmtKind::For { .. } | StmtKind::While { .. })
-            });
+            stmt = facts
+                .stmt(here)
+                .parent
+                .filter(|&around| !matches!(facts.stmt(around).kind, StmtKind::For { .. } | StmtKind::While { .. }));
         }
         false
     }

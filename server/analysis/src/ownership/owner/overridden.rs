@@ -40,7 +40,8 @@ impl Overriding {
             .filter(|method| method.class == class && is_closer(&method.name) && method.name != "__del__")
             .filter_map(|method| {
                 let mut above = family.own()[1..].iter();
-                let close = above.find_map(|base| family.methods.iter().find(|m| m.class == *base && m.name == method.name));
+                let close =
+                    above.find_map(|base| family.methods.iter().find(|m| m.class == *base && m.name == method.name));
                 (!method.supers.contains(&method.name)).then_some(Hidden { by: method.def, close: close?.def })
             })
             .collect();

@@ -8,7 +8,7 @@ use crate::ownership::resource::Acquisition;
 use crate::types::Ty;
 use asyncwise_syntax::facts::*;
 
-const RULE: &str = "close-not-awaited";
+pub(super) const RULE: &str = "close-not-awaited";
 
 /// The findings in one file.
 pub(in crate::rules) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
@@ -22,14 +22,15 @@ pub(in crate::rules) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     }
     closed.sort_by_key(|(at, _)| *at);
     closed.dedup_by_key(|(at, _)| *at);
-    closed.into_iter().filter_map(|(at, made)| finding(checked, at, made)).map(|finding| (None, finding)).collect()
+    let mut found: Vec<Finding> = closed.into_iter().filter_map(|(at, made)| finding(checked, at, made)).collect();
+    found.extend(super::wait_closed::not_waited_for(checked));
+    found.into_iter().map(|finding| (None, finding)).collect()
 }
 
 fn finding(checked: &mut CheckedFile<'_>, mention: ExprId, made: &Acquisition) -> Option<Finding> {
     let facts = checked.facts;
     let Parent::Expr(attribute) = facts.expr(mention).parent else { return None };
-    let (ExprKind::Attribute { .. }, Parent::Expr(call)) =
-        (&facts.expr(attribute).kind, facts.expr(attribute).parent)
+    let (ExprKind::Attribute { .. }, Parent::Expr(call)) = (&facts.expr(attribute).kind, facts.expr(attribute).parent)
     else {
         return None;
     };

@@ -7,8 +7,11 @@ mod mend;
 pub(super) mod owner;
 mod owner_order;
 mod owner_super;
+mod provided;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
+mod wait_closed;
+mod writer;
 
 use super::CheckedFile;
 use crate::finding::{ChainStep, Confidence, Place};
