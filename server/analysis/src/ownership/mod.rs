@@ -6,6 +6,7 @@
 //! function does with what it is given. [`owner`] is about what the instances of a class keep. [`generator`] tells what async
 //! generators clean up, and who leaves them early.
 
+pub(crate) mod app_state;
 pub(crate) mod cfg;
 pub(crate) mod file;
 pub(crate) mod flow;

@@ -23,6 +23,7 @@ pub(in crate::rules) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
     closed.sort_by_key(|(at, _)| *at);
     closed.dedup_by_key(|(at, _)| *at);
     let mut found: Vec<Finding> = closed.into_iter().filter_map(|(at, made)| finding(checked, at, made)).collect();
+    found.extend(super::app_state::not_awaited(checked));
     found.extend(super::wait_closed::not_waited_for(checked));
     found.into_iter().map(|finding| (None, finding)).collect()
 }

@@ -1,6 +1,7 @@
 //! The rules about what must be closed: what they share.
 
 pub(super) mod after_close;
+mod app_state;
 pub(super) mod close_not_awaited;
 pub(super) mod generate_close;
 mod mend;
