@@ -29,8 +29,11 @@ pub(crate) struct Overriding {
 impl Overriding {
     /// What a class of the program hides; none where it hides no close, or where nobody can tell.
     pub(crate) fn of(asked: &mut Asked<'_, '_>, class: Def, enters: &dyn Fn(Def) -> bool) -> Option<Self> {
+        if !has_closer(asked.infer, class) {
+            return None;
+        }
         let mro = asked.infer.mro(class);
-        if mro.unknown || mro.classes.len() < 2 || !has_closer(asked.infer, class) {
+        if mro.unknown || mro.classes.len() < 2 {
             return None;
         }
         let family = Family::of(asked.infer, asked.whole, &mut MembersOf::default(), class);

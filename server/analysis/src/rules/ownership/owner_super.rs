@@ -6,6 +6,8 @@ use super::{CheckedFile, given_by, nameless};
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::graph::Reason;
+use crate::infer::Infer;
+use crate::ownership::lifetime::Graphs;
 use crate::ownership::owner::{Asked, Hidden, Kept, Overriding, Owner};
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
@@ -15,28 +17,28 @@ use std::rc::Rc;
 pub(super) fn without_super(checked: &mut CheckedFile<'_>) -> Vec<Finding> {
     let classes: Vec<ScopeId> =
         checked.facts.scopes().filter(|(_, s)| s.kind == ScopeKind::Class).map(|(scope, _)| scope).collect();
-    classes.into_iter().flat_map(|class| in_class(checked, Def { file: checked.file, scope: class })).collect()
-}
-
-fn in_class(checked: &mut CheckedFile<'_>, class: Def) -> Vec<Finding> {
     let analysis = checked.analysis;
-    let enters = |def: Def| is_entered(checked, def);
-    let mut infer = crate::infer::Infer::new(&analysis.world);
-    let mut graphs = crate::ownership::lifetime::Graphs::new(analysis);
+    let (mut infer, mut graphs) = (Infer::new(&analysis.world), Graphs::new(analysis));
     let mut asked = Asked {
         infer: &mut infer,
         graphs: &mut graphs,
         whole: &analysis.whole,
         elsewhere: &|| analysis.closed_elsewhere(),
     };
-    let Some(overriding) = Overriding::of(&mut asked, class, &enters) else { return Vec::new() };
+    let file = checked.file;
+    classes.into_iter().flat_map(|scope| in_class(checked, &mut asked, Def { file, scope })).collect()
+}
+
+fn in_class<'a>(checked: &mut CheckedFile<'a>, asked: &mut Asked<'_, 'a>, class: Def) -> Vec<Finding> {
+    let enters = |def: Def| is_entered(checked, def);
+    let Some(overriding) = Overriding::of(asked, class, &enters) else { return Vec::new() };
     let mut told: Vec<Def> = Vec::new();
     let mut found = Vec::new();
     for &base in overriding.bases() {
         let owners = owners_of(checked, base);
         for owner in owners.iter().filter(|owner| owner.class == base) {
             for kept in &owner.keeps {
-                let Some(hidden) = overriding.loses(&mut asked, owner, kept) else { continue };
+                let Some(hidden) = overriding.loses(asked, owner, kept) else { continue };
                 if !told.contains(&hidden.by) {
                     told.push(hidden.by);
                     found.extend(finding(checked, class, hidden, owner, kept));
