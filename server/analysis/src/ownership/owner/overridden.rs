@@ -82,12 +82,14 @@ impl Overriding {
         })?;
         let facts = asked.infer.world.facts(file);
         let elsewhere = closed_elsewhere(asked, &self.family, facts.name(kept.attribute), ends);
-        let is_in_family = |end: &End| {
+        // A sibling of the class, or a close that is not run any more.
+        let is_lost = |end: &End| {
             let facts = asked.infer.world.facts(end.file);
             let at = facts.expr(end.at).span;
-            base.methods().any(|m| m.file == end.file && facts.scope(m.scope).span.contains(at))
+            let mut around = base.methods().filter(|m| m.file == end.file && facts.scope(m.scope).span.contains(at));
+            around.next().is_some_and(|method| !self.alive.contains(&method))
         };
-        elsewhere.iter().all(is_in_family).then_some(*lost)
+        elsewhere.iter().all(is_lost).then_some(*lost)
     }
 
     /// Whether a place is in a method that may run, or in none of the family.
