@@ -37,11 +37,7 @@ pub(crate) fn writers<'a>(
     graphs: &mut Graphs<'a>,
     file: FileId,
 ) -> Vec<Writer> {
-    let (facts, index) = (analysis.world.facts(file), analysis.world.index_of(file));
-    // Who does not write has no use for a writer.
-    if ["write", "writelines"].iter().all(|name| index.name(name).is_none()) {
-        return Vec::new();
-    }
+    let facts = analysis.world.facts(file);
     let functions = facts.scopes().filter(|(_, s)| matches!(s.kind, ScopeKind::Function { .. }) && s.params.len >= 2);
     functions.filter_map(|(scope, _)| writer(analysis, infer, graphs, Def { file, scope })).collect()
 }
