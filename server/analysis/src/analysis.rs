@@ -6,6 +6,7 @@ use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
 use crate::infer::{Keeping, World, working_for};
 use crate::knowledge::Knowledge;
+use crate::ownership::handed_over::HandedOver;
 use crate::ownership::owner::Elsewhere;
 use crate::program::{Origin, Program};
 use crate::roots;
@@ -33,6 +34,7 @@ pub struct Analysis {
     raw: Vec<OnceLock<Vec<RawFinding>>>,
     comments: Vec<OnceLock<Option<Comments>>>,
     elsewhere: OnceLock<Elsewhere>,
+    handed_over: OnceLock<HandedOver>,
 }
 
 /// The functions of a file that are entered by themselves, in source order, and those of any file that a call in it hands to a
@@ -72,7 +74,7 @@ impl Analysis {
     pub(crate) fn of_parts(world: World, graph: Graph, whole: Whole, roots: Vec<Arc<Roots>>) -> Self {
         let raw = roots.iter().map(|_| OnceLock::new()).collect();
         let comments = roots.iter().map(|_| OnceLock::new()).collect();
-        Self { world, graph, whole, roots, raw, comments, elsewhere: OnceLock::new() }
+        Self { world, graph, whole, roots, raw, comments, elsewhere: OnceLock::new(), handed_over: OnceLock::new() }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
@@ -118,6 +120,11 @@ impl Analysis {
     /// What is closed through a name anywhere; worked out once.
     pub(crate) fn closed_elsewhere(&self) -> &Elsewhere {
         self.elsewhere.get_or_init(|| Elsewhere::of(&self.world))
+    }
+
+    /// Which calls functions are given to; worked out once.
+    pub(crate) fn handed_over(&self) -> &HandedOver {
+        self.handed_over.get_or_init(|| HandedOver::of(self))
     }
 
     fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<RawFinding> {

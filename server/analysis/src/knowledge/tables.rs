@@ -509,6 +509,9 @@ pub struct Context {
     /// Whether it is test code.
     #[serde(default)]
     pub test: bool,
+    /// Whether what it returns or yields is handed to whoever asks for it, and ends with that: a dependency.
+    #[serde(default)]
+    pub provides: bool,
     /// What starters are legal there, beyond what the place says.
     #[serde(default)]
     pub grants: Vec<Place>,

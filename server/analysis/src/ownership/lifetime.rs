@@ -10,6 +10,7 @@ use crate::analysis::Analysis;
 use crate::finding::FileId;
 use crate::infer::Infer;
 use crate::swallows::Swallowers;
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -73,12 +74,23 @@ pub(crate) struct Graphs<'a> {
     pub(crate) fates: Fates,
     /// Which callees raise nothing, where that can be asked.
     swallowers: Option<Swallowers<'a>>,
+    /// The whole, where that can be asked.
+    analysis: Option<&'a Analysis>,
 }
 
 impl<'a> Graphs<'a> {
     /// The graphs of a file of a solved analysis.
     pub(crate) fn new(analysis: &'a Analysis) -> Self {
-        Self { swallowers: Some(Swallowers::new(analysis)), ..Self::default() }
+        Self { swallowers: Some(Swallowers::new(analysis)), analysis: Some(analysis), ..Self::default() }
+    }
+
+    /// Whether what a generator function yields comes back to it: it is used in the block of a `with`, or by a request that
+    /// ends with an exception at the `yield` or none.
+    fn comes_back(&self, infer: &mut Infer<'_>, def: Def) -> bool {
+        let world = infer.world;
+        world.has_yield(def)
+            && (is_context_manager(world.facts(def.file), def.scope)
+                || self.analysis.is_some_and(|a| !a.handed_over().provided_by(infer, &a.graph, def).is_empty()))
     }
 
     /// The graph of a scope; none where there cannot be one.
@@ -110,7 +122,7 @@ pub(crate) fn lifetime(
     let Holder::Variable { scope, name, target } = *holder else { return None };
     let facts = infer.world.facts(file);
     let fresh = matches!(acquisition.owned.needs, Needs::After(_));
-    let yield_hands_on = !yields_to_a_block(facts, scope);
+    let yield_hands_on = !graphs.comes_back(infer, Def { file, scope });
     let cfg = graphs.of(facts, file, scope)?;
     let mut uses =
         Uses { infer, fates: &mut graphs.fates, file, scope, owned: &acquisition.owned, yield_hands_on, depth: 0 };
@@ -149,14 +161,12 @@ fn expr_of((point, _): (&Point, &Event)) -> Option<ExprId> {
     }
 }
 
-/// Whether what a function yields is used in the block of a `with`, and comes back.
-fn yields_to_a_block(facts: &FileFacts, scope: ScopeId) -> bool {
-    let s = facts.scope(scope);
-    s.has_yield
-        && facts.list(s.decorators).iter().any(|&decorator| {
-            let name = facts.dotted(decorator).unwrap_or_default();
-            name.ends_with("contextmanager")
-        })
+/// Whether a decorator makes a function that yields once into a context manager.
+fn is_context_manager(facts: &FileFacts, scope: ScopeId) -> bool {
+    facts.list(facts.scope(scope).decorators).iter().any(|&decorator| {
+        let name = facts.dotted(decorator).unwrap_or_default();
+        name.ends_with("contextmanager")
+    })
 }
 
 fn leaks(facts: &FileFacts, cfg: &Cfg, flow: &Flow<'_>, events: &Events, start: NodeId) -> Vec<Leak> {

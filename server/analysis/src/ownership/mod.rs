@@ -6,10 +6,13 @@
 //! function does with what it is given. [`owner`] is about what the instances of a class keep. [`generator`] tells what async
 //! generators clean up, and who leaves them early.
 
+pub(crate) mod app_state;
 pub(crate) mod cfg;
 pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod generator;
+pub(crate) mod handed_over;
+pub(crate) mod handler;
 pub(crate) mod holder;
 pub(crate) mod lifetime;
 pub(crate) mod module;

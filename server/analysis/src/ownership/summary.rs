@@ -46,7 +46,7 @@ pub(super) fn of_argument(uses: &mut Uses<'_, '_>, def: Def, bound: bool, args: 
 }
 
 /// What the function of `uses` does with one of its parameters.
-fn of_parameter(uses: &mut Uses<'_, '_>, name: NameId) -> Fate {
+pub(crate) fn of_parameter(uses: &mut Uses<'_, '_>, name: NameId) -> Fate {
     let facts = uses.infer.world.facts(uses.file);
     let Some(events) = events(uses, &[name], &[]) else { return Fate::Takes };
     let all = |wanted: fn(Use) -> bool| events.at.values().any(|e| matches!(e, Event::Use(u) if wanted(*u)));

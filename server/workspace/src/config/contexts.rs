@@ -152,6 +152,7 @@ impl ContextOption {
                 PhaseOption::Startup => Phase::Startup,
             },
             test: self.test,
+            provides: false,
             grants: Vec::new(),
             note: None,
             verified: Default::default(),

@@ -126,7 +126,11 @@ impl Names<'_> {
                 _ => {}
             },
             ExprKind::Await(inner) => self.led(*inner, depth + 1),
-            ExprKind::Subscript { value: of, .. } => self.led(*of, depth + 1),
+            ExprKind::Subscript { value: of, index } => {
+                let key = crate::ownership::app_state::key(facts, *index);
+                self.found.extend(key.map(|key| (key, Closed { file: self.file, at: self.at, of: Some(*of) })));
+                self.led(*of, depth + 1);
+            }
             ExprKind::Tuple(items) | ExprKind::List(items) => {
                 facts.list(*items).iter().for_each(|&item| self.led(item, depth + 1));
             }

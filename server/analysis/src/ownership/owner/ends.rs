@@ -154,6 +154,8 @@ impl<'w> Mentions<'_, 'w> {
             Parent::Scope(_) => {}
         }
         match self.used(method, at) {
+            // There is nothing in it any more.
+            Use::Closed if depth == 0 && self.is_emptied_before(method, at) => {}
             Use::Closed => self.closed(method, at),
             Use::Needed => self.ends.is_started = true,
             Use::Alias(name) => self.alias(method, at, name, depth),
@@ -161,6 +163,29 @@ impl<'w> Mentions<'_, 'w> {
             Use::Gone => self.gone(method, at),
             Use::Looked | Use::Used => {}
         }
+    }
+
+    /// Whether the attribute was given `None` before, and nothing since may have given it another value.
+    fn is_emptied_before(&self, method: &Method, at: ExprId) -> bool {
+        let (facts, index) = (self.facts(method), self.infer.world.index_of(method.def.file));
+        let mut stmt = facts.stmt_of(at);
+        while let Some(here) = stmt {
+            let mut before = index.previous(here);
+            while let Some(earlier) = before {
+                if gives_none(facts, earlier, at) {
+                    return true;
+                }
+                if runs_code(facts, earlier) {
+                    return false;
+                }
+                before = index.previous(earlier);
+            }
+            stmt = facts
+                .stmt(here)
+                .parent
+                .filter(|&around| !matches!(facts.stmt(around).kind, StmtKind::For { .. } | StmtKind::While { .. }));
+        }
+        false
     }
 
     fn used(&mut self, method: &Method, at: ExprId) -> Use {
@@ -282,6 +307,24 @@ pub(crate) fn closes_argument(facts: &FileFacts, func: ExprId) -> bool {
 
 pub(super) fn is_dunder_exit(name: &str) -> bool {
     matches!(name, "__aexit__" | "__exit__")
+}
+
+/// Whether a statement gives `None` to the attribute that a mention names.
+fn gives_none(facts: &FileFacts, stmt: StmtId, mention: ExprId) -> bool {
+    let StmtKind::Assign { targets, value } = facts.stmt(stmt).kind else { return false };
+    let is_it = |target: &ExprId| match (&facts.expr(*target).kind, &facts.expr(mention).kind) {
+        (ExprKind::Attribute { value: of, attr }, ExprKind::Attribute { value: other, attr: name }) => {
+            attr == name && facts.expr(*of).kind == facts.expr(*other).kind
+        }
+        _ => false,
+    };
+    facts.expr(value).kind == ExprKind::None && facts.list(targets).iter().any(is_it)
+}
+
+/// Whether a statement does more than giving plain values to names: it may give the attribute something.
+fn runs_code(facts: &FileFacts, stmt: StmtId) -> bool {
+    let StmtKind::Assign { value, .. } = facts.stmt(stmt).kind else { return true };
+    !matches!(facts.expr(value).kind, ExprKind::None | ExprKind::Name(_) | ExprKind::Bool(_) | ExprKind::Int(_))
 }
 
 /// Whether an expression stands where it is given a value.

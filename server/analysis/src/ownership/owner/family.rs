@@ -33,13 +33,13 @@ pub(super) struct Method {
     /// The method.
     pub(super) def: Def,
     /// The class it stands in.
-    class: Def,
+    pub(super) class: Def,
     /// Its name.
     pub(super) name: SmolStr,
     /// The attributes of its instance that it mentions, and where.
     pub(super) mentions: Vec<(SmolStr, ExprId)>,
     /// The attributes of `super()` that it mentions.
-    supers: Vec<SmolStr>,
+    pub(super) supers: Vec<SmolStr>,
     /// A method runs when an instance is let go of: it is called so, or such a method calls it.
     pub(super) closes: bool,
 }
@@ -124,6 +124,16 @@ impl Family {
         self.reach(start.as_slice()).into_iter().map(|i| self.methods[i].def).collect()
     }
 
+    /// The classes whose methods an instance of the class itself has, in resolution order.
+    pub(super) fn own(&self) -> &[Def] {
+        &self.classes[..self.own]
+    }
+
+    /// Whether there may be more classes than are looked at.
+    pub(super) fn is_cut(&self) -> bool {
+        self.classes.len() >= MAX_CLASSES
+    }
+
     /// Whether a class belongs to it.
     pub(super) fn has(&self, class: Def) -> bool {
         self.classes.contains(&class)
@@ -131,7 +141,7 @@ impl Family {
 
     /// The method that closes an instance of the class itself: the one to advise.
     pub(super) fn closer(&self) -> Option<&Method> {
-        let own = &self.classes[..self.own];
+        let own = self.own();
         let closers =
             self.methods.iter().filter(|m| is_closer(&m.name) && m.name != "__del__" && own.contains(&m.class));
         closers.min_by_key(|m| closer_rank(&m.name))
@@ -139,6 +149,6 @@ impl Family {
 }
 
 /// Whether a method of this name runs when an instance is let go of.
-fn is_closer(name: &str) -> bool {
+pub(super) fn is_closer(name: &str) -> bool {
     closer_rank(name).is_some() || LEAVING.contains(&name)
 }

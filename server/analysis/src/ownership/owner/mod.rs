@@ -9,9 +9,11 @@ mod elsewhere;
 mod ends;
 mod family;
 mod keeper;
+mod overridden;
 
 pub(crate) use elsewhere::Elsewhere;
 pub(crate) use ends::{End, Ends, closes_argument};
+pub(crate) use overridden::{Hidden, Overriding};
 
 use super::file::Held;
 use super::lifetime::Graphs;
@@ -164,7 +166,8 @@ fn owner(asked: &mut Asked<'_, '_>, family: Family, made: Vec<(Keeper, Acquisiti
         let is_given = is_given(asked.infer, &family, &attribute, &made);
         let mut kept = Kept { attribute: keeper.name, is_element: keeper.is_element, made, is_given, ends };
         if kept.is_never_closed() {
-            closed_elsewhere(asked, &family, &attribute, &mut kept.ends);
+            let found = closed_elsewhere(asked, &family, &attribute, &kept.ends);
+            kept.ends.closed.extend(found);
         }
         kept
     };
@@ -287,14 +290,19 @@ fn is_beside_another(facts: &FileFacts, mut at: ExprId) -> bool {
     }
 }
 
-/// Adds the places outside of the family that close the attribute of an instance of it, or what one of its methods gives.
-fn closed_elsewhere(asked: &mut Asked<'_, '_>, family: &Family, attribute: &str, ends: &mut Ends) {
+/// The places anywhere that close the attribute of an instance of the family, or what one of its methods gives; not those where
+/// a method of the family names the attribute, which were looked at.
+fn closed_elsewhere(asked: &mut Asked<'_, '_>, family: &Family, attribute: &str, ends: &Ends) -> Vec<End> {
     let names = std::iter::once(attribute).chain(ends.given_by.iter().map(SmolStr::as_str));
     let mut known: FxHashMap<(FileId, ExprId), bool> = FxHashMap::default();
     let mut found = Vec::new();
     for name in names {
         for closed in (asked.elsewhere)().named(name) {
             let Some(of) = closed.of else { continue };
+            let mut methods = family.methods.iter().filter(|method| method.def.file == closed.file);
+            if methods.any(|method| method.mentions.iter().any(|(name, at)| name == attribute && *at == closed.at)) {
+                continue;
+            }
             let may_be = *known.entry((closed.file, of)).or_insert_with(|| {
                 let ty = asked.infer.expr(closed.file, of);
                 ty.parts().iter().any(|part| match part {
@@ -308,5 +316,5 @@ fn closed_elsewhere(asked: &mut Asked<'_, '_>, family: &Family, attribute: &str,
             }
         }
     }
-    ends.closed.extend(found);
+    found
 }

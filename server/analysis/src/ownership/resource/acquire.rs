@@ -67,6 +67,12 @@ impl<'w> Resources<'w> {
         }
     }
 
+    /// What the handler of a stream server is given to close.
+    pub(crate) fn stream_writer() -> Option<Owned> {
+        let row = row::of(Knowledge::shipped(), "asyncio.open_connection")?;
+        Some(row::owned(row, "asyncio.StreamWriter".into()))
+    }
+
     /// What the caller of a call has to close: several for a call that gives a tuple of such values. None for what only a
     /// context manager closes, for event loops (they have a rule of their own), and for a call that is not awaited where the
     /// value is what `await` gives.

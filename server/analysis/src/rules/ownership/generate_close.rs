@@ -159,24 +159,12 @@ impl Class<'_> {
         })
     }
 
-    fn newline(&self) -> &'static str {
-        if self.source.text.contains("\r\n") { "\r\n" } else { "\n" }
-    }
-
-    /// The indentation of the first statement of a block that begins on a line of its own.
-    fn indent(&self, block: Block) -> Option<&str> {
-        let first = *self.source.facts.block(block).first()?;
-        let start = self.source.facts.stmt(first).span.start;
-        let before = self.source.slice(Span::new(self.source.line_start(start), start));
-        before.chars().all(|c| matches!(c, ' ' | '\t')).then_some(before)
-    }
-
     /// The methods that close all, at the end of the class.
     fn new_close(&self, closes: &[Close], is_async: bool) -> Option<Vec<Edit>> {
         let facts = self.source.facts;
         let class = facts.scope(self.owner.class.scope);
-        let indent = self.indent(class.body)?;
-        let step = if indent.contains('\t') { "\t" } else { "    " };
+        let indent = indent(&self.source, class.body)?;
+        let step = step_of(indent);
         let name = facts.name(class.name);
         let (prefix, close, enter, exit, awaiting) = if is_async {
             ("async ", "aclose", "__aenter__", "__aexit__", "await ")
@@ -199,10 +187,10 @@ impl Class<'_> {
             lines.push(format!("{step}{awaiting}self.{close}()"));
         }
         let last = *facts.block(class.body).last()?;
-        let at = self.line_end(facts.stmt(last).span.end);
+        let at = line_end(&self.source, facts.stmt(last).span.end);
         let mut text = String::new();
         for line in lines {
-            text.push_str(self.newline());
+            text.push_str(newline(&self.source));
             if !line.is_empty() {
                 let _ = write!(text, "{indent}{line}");
             }
@@ -210,11 +198,6 @@ impl Class<'_> {
         let mut edits = vec![self.source.edit(Span::new(at, at), text)];
         edits.extend(import);
         crate::fixes::tidy(edits)
-    }
-
-    fn line_end(&self, offset: u32) -> u32 {
-        let rest = self.source.text.get(offset as usize..).unwrap_or_default();
-        offset + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
     }
 
     /// The lines that close all in reverse order, also when one close raises.
@@ -272,63 +255,92 @@ impl Class<'_> {
     /// What is missing in the close that there is: in a `finally` after all that it does.
     fn added_close(&self, checked: &CheckedFile<'_>, closes: &[Close], closer: Def) -> Option<Vec<Edit>> {
         let world = &checked.analysis.world;
-        let facts = self.source.facts;
         let is_own = closer.file == checked.file
             && self.source.index.method_class.get(&closer.scope) == Some(&self.owner.class.scope);
         let is_async = world.is_async(closer);
         if !is_own || (!is_async && closes.iter().any(|close| close.is_async)) || world.has_yield(closer) {
             return None;
         }
-        let scope = facts.scope(closer.scope);
-        let indent = self.indent(scope.body)?;
-        let step = if indent.contains('\t') { "\t" } else { "    " };
-        let is_text = |stmt: &StmtId| match facts.stmt(*stmt).kind {
-            StmtKind::Expr(e) => matches!(facts.expr(e).kind, ExprKind::Str(_)),
-            _ => false,
-        };
-        let statements = facts.block(scope.body);
-        let statements = &statements[usize::from(statements.first().is_some_and(is_text))..];
-        let (body, import) = self.body(closes, is_async, step);
-        let newline = self.newline();
-        let all = |prefix: &str| {
-            body.iter().fold(String::new(), |text, line| format!("{text}{newline}{indent}{prefix}{line}"))
-        };
-        let mut edits: Vec<Edit> = import.into_iter().collect();
-        let plain = |stmt: &StmtId| match facts.stmt(*stmt).kind {
-            StmtKind::Pass => true,
-            StmtKind::Assign { value, .. } => {
-                !matches!(facts.expr(value).kind, ExprKind::Await(_) | ExprKind::Call { .. })
-            }
-            StmtKind::Expr(e) => facts.expr(e).kind == ExprKind::Ellipsis,
-            _ => false,
-        };
-        let end = self.line_end(facts.stmt(*facts.block(scope.body).last()?).span.end);
-        if statements.iter().all(plain) {
-            edits.push(self.source.edit(Span::new(end, end), all("")));
-            return crate::fixes::tidy(edits);
-        }
-        let start = self.source.line_start(facts.stmt(*statements.first()?).span.start);
-        let whole = Span::new(start, end);
-        // What stands in a string must not be indented.
-        let breaks = |e: &Expr| {
-            matches!(e.kind, ExprKind::Str(_) | ExprKind::FString { .. } | ExprKind::Bytes)
-                && whole.contains(e.span)
-                && self.source.slice(e.span).contains('\n')
-        };
-        if facts.exprs().any(|(_, e)| breaks(e)) {
-            return None;
-        }
-        let mut text = format!("{indent}try:");
-        for line in self.source.slice(whole).lines() {
-            text.push_str(newline);
-            if !line.trim().is_empty() {
-                let _ = write!(text, "{step}{line}");
-            }
-        }
-        let _ = write!(text, "{newline}{indent}finally:{}", all(step));
-        edits.push(self.source.edit(whole, text));
-        crate::fixes::tidy(edits)
+        let body = self.source.facts.scope(closer.scope).body;
+        let (lines, import) = self.body(closes, is_async, step_of(indent(&self.source, body)?));
+        at_end(&self.source, closer.scope, &lines, import)
     }
+}
+
+/// The edits by which a function does something at its end, also when what it does before raises.
+pub(super) fn at_end(
+    source: &Source<'_>,
+    function: ScopeId,
+    lines: &[String],
+    import: Option<Edit>,
+) -> Option<Vec<Edit>> {
+    let facts = source.facts;
+    let body = facts.scope(function).body;
+    let indent = indent(source, body)?;
+    let (step, newline) = (step_of(indent), newline(source));
+    let is_text = |stmt: &StmtId| match facts.stmt(*stmt).kind {
+        StmtKind::Expr(e) => matches!(facts.expr(e).kind, ExprKind::Str(_)),
+        _ => false,
+    };
+    let statements = facts.block(body);
+    let statements = &statements[usize::from(statements.first().is_some_and(is_text))..];
+    let all =
+        |prefix: &str| lines.iter().fold(String::new(), |text, line| format!("{text}{newline}{indent}{prefix}{line}"));
+    let mut edits: Vec<Edit> = import.into_iter().collect();
+    let plain = |stmt: &StmtId| match facts.stmt(*stmt).kind {
+        StmtKind::Pass => true,
+        StmtKind::Assign { value, .. } => !matches!(facts.expr(value).kind, ExprKind::Await(_) | ExprKind::Call { .. }),
+        StmtKind::Expr(e) => facts.expr(e).kind == ExprKind::Ellipsis,
+        _ => false,
+    };
+    let end = line_end(source, facts.stmt(*facts.block(body).last()?).span.end);
+    if statements.iter().all(plain) {
+        edits.push(source.edit(Span::new(end, end), all("")));
+        return crate::fixes::tidy(edits);
+    }
+    let start = source.line_start(facts.stmt(*statements.first()?).span.start);
+    let whole = Span::new(start, end);
+    // What stands in a string must not be indented.
+    let breaks = |e: &Expr| {
+        matches!(e.kind, ExprKind::Str(_) | ExprKind::FString { .. } | ExprKind::Bytes)
+            && whole.contains(e.span)
+            && source.slice(e.span).contains('\n')
+    };
+    if facts.exprs().any(|(_, e)| breaks(e)) {
+        return None;
+    }
+    let mut text = format!("{indent}try:");
+    for line in source.slice(whole).lines() {
+        text.push_str(newline);
+        if !line.trim().is_empty() {
+            let _ = write!(text, "{step}{line}");
+        }
+    }
+    let _ = write!(text, "{newline}{indent}finally:{}", all(step));
+    edits.push(source.edit(whole, text));
+    crate::fixes::tidy(edits)
+}
+
+fn newline(source: &Source<'_>) -> &'static str {
+    if source.text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// By how much a block in code that is indented like this is indented further.
+fn step_of(indent: &str) -> &'static str {
+    if indent.contains('\t') { "\t" } else { "    " }
+}
+
+/// The indentation of the first statement of a block that begins on a line of its own.
+fn indent<'a>(source: &Source<'a>, block: Block) -> Option<&'a str> {
+    let first = *source.facts.block(block).first()?;
+    let start = source.facts.stmt(first).span.start;
+    let before = source.slice(Span::new(source.line_start(start), start));
+    before.chars().all(|c| matches!(c, ' ' | '\t')).then_some(before)
+}
+
+fn line_end(source: &Source<'_>, offset: u32) -> u32 {
+    let rest = source.text.get(offset as usize..).unwrap_or_default();
+    offset + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
 }
 
 /// The callables that close a value of this name, and whether any is awaited.

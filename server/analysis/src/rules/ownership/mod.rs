@@ -1,13 +1,18 @@
 //! The rules about what must be closed: what they share.
 
 pub(super) mod after_close;
+mod app_state;
 pub(super) mod close_not_awaited;
 pub(super) mod generate_close;
 mod mend;
 pub(super) mod owner;
 mod owner_order;
+mod owner_super;
+mod provided;
 pub(super) mod temporary_resource;
 pub(super) mod unclosed_resource;
+mod wait_closed;
+mod writer;
 
 use super::CheckedFile;
 use crate::finding::{ChainStep, Confidence, Place};

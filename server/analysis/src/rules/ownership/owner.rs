@@ -1,6 +1,6 @@
 //! `owner-without-close` and `owner-forgets-resource`: what the instances of a class keep and nobody closes.
 
-use super::{CheckedFile, generate_close, nameless, owner_order};
+use super::{CheckedFile, app_state, generate_close, nameless, owner_order, owner_super};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::ownership::file::Held;
@@ -12,7 +12,7 @@ use crate::roots::is_test_module;
 use crate::types::Def;
 use std::rc::Rc;
 
-const WITHOUT_CLOSE: &str = "owner-without-close";
+pub(super) const WITHOUT_CLOSE: &str = "owner-without-close";
 pub(super) const FORGETS: &str = "owner-forgets-resource";
 
 impl CheckedFile<'_> {
@@ -43,6 +43,7 @@ pub(in crate::rules) fn without_close(checked: &mut CheckedFile<'_>) -> Vec<RawF
     });
     let held = checked.held();
     found.extend(held.iter().filter_map(|held| of_module(checked, held)).map(|finding| (None, finding)));
+    found.extend(app_state::never_closed(checked).into_iter().map(|finding| (None, finding)));
     found
 }
 
@@ -77,6 +78,7 @@ pub(in crate::rules) fn forgets(checked: &mut CheckedFile<'_>) -> Vec<RawFinding
         found.extend(owner_order::overwritten(checked, owner).into_iter().map(|finding| (None, finding)));
         found.extend(owner_order::skipped(checked, owner).map(|finding| (None, finding)));
     }
+    found.extend(owner_super::without_super(checked).into_iter().map(|finding| (None, finding)));
     found
 }
 

@@ -3,18 +3,23 @@
 use super::{CheckedFile, close_text, described, mend, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
+use crate::infer::Infer;
 use crate::ownership::file::Held;
 use crate::ownership::holder::Holder;
 use crate::ownership::lifetime::{How, Leak, Lifetime};
 use crate::ownership::resource::{Needs, Origin};
+use crate::types::Def;
 use asyncwise_syntax::facts::*;
 
-const UNCLOSED: &str = "unclosed-resource";
+pub(super) const UNCLOSED: &str = "unclosed-resource";
 const SKIPPED: &str = "close-skipped-on-error";
 
 /// What is not closed where the function returns, or by nobody at all.
 pub(in crate::rules) fn unclosed(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
-    findings(checked, UNCLOSED)
+    let mut found = findings(checked, UNCLOSED);
+    found.extend(super::provided::unclosed(checked).into_iter().map(|finding| (None, finding)));
+    found.extend(super::writer::unclosed(checked).into_iter().map(|finding| (None, finding)));
+    found
 }
 
 /// What is closed only where nothing raises.
@@ -143,9 +148,18 @@ fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
     match facts.expr(call).kind {
         _ if is_raised => format!("the `raise` on line {}", checked.line(facts.expr(cause).span)),
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
+        ExprKind::Yield(_) if is_provided(checked, cause) => "the endpoint".to_owned(),
         ExprKind::Yield(_) => "the block around the `yield`".to_owned(),
         _ => format!("what stands on line {}", checked.line(facts.expr(cause).span)),
     }
+}
+
+/// Whether a framework hands what a `yield` gives to an endpoint.
+fn is_provided(checked: &CheckedFile<'_>, at: ExprId) -> bool {
+    let (analysis, file) = (checked.analysis, checked.file);
+    let def = Def { file, scope: checked.facts.code_scope(checked.facts.expr(at).scope) };
+    let mut infer = Infer::new(&analysis.world);
+    !analysis.handed_over().provided_by(&mut infer, &analysis.graph, def).is_empty()
 }
 
 fn chain(checked: &CheckedFile<'_>, life: &Lifetime, leak: &Leak) -> Vec<ChainStep> {
