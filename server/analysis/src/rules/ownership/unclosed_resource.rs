@@ -8,6 +8,7 @@ use crate::ownership::holder::Holder;
 use crate::ownership::lifetime::{How, Leak, Lifetime};
 use crate::ownership::resource::{Needs, Origin};
 use asyncwise_syntax::facts::*;
+use std::cell::OnceCell;
 
 const UNCLOSED: &str = "unclosed-resource";
 const SKIPPED: &str = "close-skipped-on-error";
@@ -25,9 +26,11 @@ pub(in crate::rules) fn skipped(checked: &mut CheckedFile<'_>) -> Vec<RawFinding
 fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding> {
     let held = checked.held();
     let lives: Vec<&Lifetime> = held.iter().filter_map(|held| held.life.as_ref()).collect();
+    let together = OnceCell::new();
     let finding = |held: &Held| match (&held.life, &held.holder) {
         (Some(life), _) => of_life(checked, life, rule).map(|mut finding| {
-            finding.fixes.extend(mend::close_all(checked, life, &lives));
+            let together = together.get_or_init(|| mend::Together::new(checked, &lives));
+            finding.fixes.extend(mend::close_all(checked, life, together));
             finding
         }),
         (None, Holder::Dropped) if rule == UNCLOSED => dropped(checked, held),
