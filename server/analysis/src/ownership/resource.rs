@@ -102,6 +102,8 @@ pub(crate) struct Acquisition {
     pub(crate) value: ExprId,
     /// The element of the tuple that `value` gives, where it gives one.
     pub(crate) part: Option<u32>,
+    /// `value` is a list of such resources.
+    pub(crate) is_list: bool,
     /// What it is.
     pub(crate) owned: Arc<Owned>,
 }
