@@ -160,7 +160,7 @@ fn outermost(facts: &FileFacts, mut inside: ScopeId, within: ScopeId) -> ScopeId
 }
 
 /// Whether a variable belongs to the function.
-fn is_local(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
+pub(super) fn is_local(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
     let s = facts.scope(scope);
     let declared = |run: Run| facts.name_lists[run.range()].contains(&name);
     let binds = facts.bindings_of(scope).iter().any(|b| b.name == name);

@@ -1,6 +1,8 @@
 //! Which calls make something that must be closed.
 
-use super::{Acquisition, Owned, members::Members, row};
+use super::class::Wrapper;
+use super::fresh::called_method;
+use super::{Acquisition, Needs, Origin, Owned, With, members::Members, row};
 use crate::finding::{Confidence, FileId};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Knowledge, Parts, Resource, written_name};
@@ -21,6 +23,7 @@ pub(crate) struct Resources<'w> {
     known: FxHashMap<Def, Option<Arc<Model>>>,
     pub(super) members: FxHashMap<FileId, Arc<Members>>,
     pub(super) overridden: FxHashMap<Def, bool>,
+    pub(super) wrappers: FxHashMap<Def, Option<Arc<Wrapper>>>,
     /// The classes and functions being worked out.
     stack: Vec<Def>,
     /// A question that led too far, or back to itself, was cut at nothing.
@@ -62,6 +65,7 @@ impl<'w> Resources<'w> {
             known: FxHashMap::default(),
             members: FxHashMap::default(),
             overridden: FxHashMap::default(),
+            wrappers: FxHashMap::default(),
             stack: Vec::new(),
             cut: false,
         }
@@ -74,6 +78,9 @@ impl<'w> Resources<'w> {
         let ExprKind::Call { func, args } = self.world.facts(file).expr(call).kind else { return Vec::new() };
         let callee = infer.expr(file, func);
         let Some(made) = self.made(infer, &callee, Some((file, func, args))) else { return Vec::new() };
+        if let Some(entered) = entered_by_hand(self.world.facts(file), call, &made) {
+            return vec![entered];
+        }
         let found = match made.awaited {
             Awaited::No => Some(Given::just(call)),
             Awaited::Yes => awaited_value(infer, file, call),
@@ -123,8 +130,9 @@ impl<'w> Resources<'w> {
             Ty::External(path) | Ty::Class(Class::External(path)) => self.known_row(path, call),
             Ty::Instance(Class::External(path)) => self.known_row(&format!("{path}.__call__"), call),
             Ty::Class(Class::Own(class)) => {
-                let model = self.class(infer, *class)?;
-                let owned = self.given(infer, *class, &model, call)?;
+                let model = self.class(infer, *class);
+                let owned = model.and_then(|model| self.given(infer, *class, &model, call));
+                let owned = owned.or_else(|| self.wrapped(infer, *class, call?))?;
                 Some(Made { owned, awaited: Awaited::IfIs, parts: Vec::new() })
             }
             Ty::Instance(Class::Own(class)) => {
@@ -193,7 +201,7 @@ impl<'w> Resources<'w> {
     }
 
     /// Where an argument for a parameter of a method stands, from 0 after the instance.
-    fn position(&self, method: Def, name: &str) -> Option<usize> {
+    pub(super) fn position(&self, method: Def, name: &str) -> Option<usize> {
         let facts = self.world.facts(method.file);
         facts.params_of(method.scope).iter().position(|p| facts.name(p.name) == name)?.checked_sub(1)
     }
@@ -235,6 +243,23 @@ fn may_make(name: &str) -> bool {
         Knowledge::shipped().resources().map(last).collect()
     });
     name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_uppercase()) || NAMES.contains(name)
+}
+
+/// What `await call.__aenter__()` gives: the value itself, which must be closed from then on.
+fn entered_by_hand(facts: &FileFacts, call: ExprId, made: &Made) -> Option<Acquisition> {
+    let is_itself = matches!(made.owned.origin, Origin::Known(_)) && made.parts.is_empty();
+    if !is_itself || !matches!(made.owned.closes.with, With::Async | With::AsyncCall) {
+        return None;
+    }
+    let (method, enter) = called_method(facts, call)?;
+    let Parent::Expr(value) = facts.expr(enter).parent else { return None };
+    if facts.name(method) != "__aenter__" || !matches!(facts.expr(value).kind, ExprKind::Await(_)) {
+        return None;
+    }
+    let mut owned = (*made.owned).clone();
+    owned.needs = Needs::Made;
+    owned.closes.with = With::AsyncCall;
+    Some(Acquisition { call, value, part: None, is_list: false, owned: Arc::new(owned) })
 }
 
 /// Where the value is that a call gives.
