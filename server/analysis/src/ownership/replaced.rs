@@ -11,8 +11,6 @@ use asyncwise_syntax::facts::*;
 /// Parts of names of methods that do something once more.
 const AGAIN: &[&str] =
     &["reconnect", "recreate", "refresh", "reinit", "reload", "renew", "reopen", "reset", "restart", "rotate"];
-/// Methods that run once, where an instance is made.
-const MAKING: &[&str] = &["__init__", "__post_init__"];
 
 /// What replaces a resource that may be open.
 pub(crate) struct Replaced<'h> {
@@ -174,8 +172,9 @@ impl Site<'_> {
         let mut others = others.map(|held| held.acquisition.call);
         let call = others.find(|&call| {
             let Some(method) = method_around(self.facts, self.index, self.facts.expr(call).scope) else { return false };
-            let is_making = MAKING.contains(&self.facts.name(self.facts.scope(method).name));
-            method != self.method && (is_again || is_making)
+            // What every instance has since it was made is the matter of its owner.
+            let is_making = self.facts.name(self.facts.scope(method).name).starts_with("__");
+            method != self.method && is_again && !is_making
         })?;
         Some(Because::MadeBefore(call))
     }
