@@ -66,8 +66,12 @@ const OTHER: &[&str] = &[
     "un",
     "warn",
 ];
-/// Parts of names that speak of what is under way, or switched on: only beside [`OTHER`] for names that do not say what is done.
-const UNDER_WAY: &[&str] = &["active", "busy", "enable", "in_use", "ing", "lock", "pending", "progress", "run"];
+/// Parts of names that speak of what is under way, switched on, or to happen once at most: beside [`OTHER`] what the name of a mark
+/// must not say that does not say what is made ready.
+const UNDER_WAY: &[&str] = &[
+    "active", "busy", "done", "enable", "execut", "in_use", "ing", "lock", "once", "pending", "progress", "run",
+    "tried",
+];
 /// What is done by sending something.
 const SENT: &[&str] = &["authenticate", "register", "subscribe"];
 /// Words before the verb in the name of a function.
