@@ -6,7 +6,6 @@ use crate::graph::{Effect, Graph, Root, SiteRef};
 use crate::index::FileIndex;
 use crate::infer::{Keeping, World, working_for};
 use crate::knowledge::Knowledge;
-use crate::ownership::makers::Makers;
 use crate::ownership::owner::Elsewhere;
 use crate::program::{Origin, Program};
 use crate::roots;
@@ -34,7 +33,6 @@ pub struct Analysis {
     raw: Vec<OnceLock<Vec<RawFinding>>>,
     comments: Vec<OnceLock<Option<Comments>>>,
     elsewhere: OnceLock<Elsewhere>,
-    makers: OnceLock<Makers>,
 }
 
 /// The functions of a file that are entered by themselves, in source order, and those of any file that a call in it hands to a
@@ -74,7 +72,7 @@ impl Analysis {
     pub(crate) fn of_parts(world: World, graph: Graph, whole: Whole, roots: Vec<Arc<Roots>>) -> Self {
         let raw = roots.iter().map(|_| OnceLock::new()).collect();
         let comments = roots.iter().map(|_| OnceLock::new()).collect();
-        Self { world, graph, whole, roots, raw, comments, elsewhere: OnceLock::new(), makers: OnceLock::new() }
+        Self { world, graph, whole, roots, raw, comments, elsewhere: OnceLock::new() }
     }
 
     /// The findings of all rules in the project's files, after levels, comments and confidence; sorted.
@@ -120,11 +118,6 @@ impl Analysis {
     /// What is closed through a name anywhere; worked out once.
     pub(crate) fn closed_elsewhere(&self) -> &Elsewhere {
         self.elsewhere.get_or_init(|| Elsewhere::of(&self.world))
-    }
-
-    /// The names of functions that may give what must be closed; worked out once.
-    pub(crate) fn makers(&self) -> &Makers {
-        self.makers.get_or_init(|| Makers::of(&self.world))
     }
 
     fn file_findings(&self, file: FileId, structure: &dyn Structure) -> Vec<RawFinding> {

@@ -24,7 +24,7 @@ pub(crate) struct Held {
 pub(crate) fn held(infer: &mut Infer<'_>, graphs: &mut Graphs<'_>, file: FileId) -> Vec<Held> {
     let world = infer.world;
     let (facts, index) = (world.facts(file), world.index_of(file));
-    let acquisitions = Resources::new(world).of_file(infer, file, graphs.makers());
+    let acquisitions = Resources::new(world).of_file(infer, file);
     let held = |acquisition: Acquisition| {
         let holder = holder(facts, index, &acquisition);
         let life = lifetime(infer, graphs, file, &acquisition, &holder);

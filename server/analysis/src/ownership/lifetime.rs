@@ -3,7 +3,6 @@
 use super::cfg::{Cfg, Edge, NodeId, Step};
 use super::flow::{Event, Events, Flow, Point, States};
 use super::holder::Holder;
-use super::makers::Makers;
 use super::resource::{Acquisition, Needs};
 use super::summary::{self, Fates};
 use super::uses::{Use, Uses};
@@ -76,19 +75,12 @@ pub(crate) struct Graphs<'a> {
     pub(crate) fates: Fates,
     /// Which callees raise nothing, where that can be asked.
     swallowers: Option<Swallowers<'a>>,
-    /// The analysis, where it is solved.
-    analysis: Option<&'a Analysis>,
 }
 
 impl<'a> Graphs<'a> {
     /// The graphs of a file of a solved analysis.
     pub(crate) fn new(analysis: &'a Analysis) -> Self {
-        Self { swallowers: Some(Swallowers::new(analysis)), analysis: Some(analysis), ..Self::default() }
-    }
-
-    /// The names of functions that may give what must be closed, where that can be asked.
-    pub(super) fn makers(&self) -> Option<&'a Makers> {
-        self.analysis.map(Analysis::makers)
+        Self { swallowers: Some(Swallowers::new(analysis)), ..Self::default() }
     }
 
     /// The graph of a scope; none where there cannot be one.

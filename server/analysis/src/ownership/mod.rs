@@ -14,7 +14,6 @@ pub(crate) mod flow;
 pub(crate) mod generator;
 pub(crate) mod holder;
 pub(crate) mod lifetime;
-pub(crate) mod makers;
 pub(crate) mod module;
 pub(crate) mod owner;
 pub(crate) mod replaced;

@@ -6,7 +6,6 @@ use super::{Acquisition, Needs, Origin, Owned, With, members::Members, row};
 use crate::finding::{Confidence, FileId};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Knowledge, Parts, Resource, written_name};
-use crate::ownership::makers::Makers;
 use crate::sites::holds;
 use crate::types::{Class, Def, Ty};
 use asyncwise_syntax::facts::*;
@@ -98,24 +97,17 @@ impl<'w> Resources<'w> {
         }
     }
 
-    /// All acquisitions of a file, in source order. `makers` tells the names of the functions worth asking about; without it, each is
-    /// asked.
-    pub(crate) fn of_file(&mut self, infer: &mut Infer<'w>, file: FileId, makers: Option<&Makers>) -> Vec<Acquisition> {
+    /// All acquisitions of a file, in source order.
+    pub(crate) fn of_file(&mut self, infer: &mut Infer<'w>, file: FileId) -> Vec<Acquisition> {
         let facts = self.world.facts(file);
         let may: Vec<bool> = facts.names.iter().map(|name| may_make(name)).collect();
-        let mut may_call: Vec<bool> =
-            facts.names.iter().map(|name| makers.is_none_or(|makers| makers.may_make(name))).collect();
-        for binding in &facts.bindings {
-            // What a variable holds that is called may have any name.
-            may_call[binding.name.index()] |= !matches!(binding.kind, BindingKind::Import(_) | BindingKind::Def(_));
-        }
         let mut found = Vec::new();
         for (id, expr) in facts.exprs() {
             let ExprKind::Call { func, .. } = expr.kind else { continue };
             let (ExprKind::Name(name) | ExprKind::Attribute { attr: name, .. }) = facts.expr(func).kind else {
                 continue;
             };
-            if may[name.index()] || may_call[name.index()] && self.is_own_function(&infer.expr(file, func)) {
+            if may[name.index()] || self.is_own_function(&infer.expr(file, func)) {
                 found.extend(self.acquired(infer, file, id));
             }
         }

@@ -87,7 +87,7 @@ fn check(source: &str, expected: Expect) {
     let world = world(source);
     let mut infer = Infer::new(&world);
     let mut resources = Resources::new(&world);
-    let found = resources.of_file(&mut infer, FileId(0), None);
+    let found = resources.of_file(&mut infer, FileId(0));
     let mut out = String::new();
     found.iter().for_each(|made| tell(&world, made, &mut out));
     expected.assert_eq(&out);
