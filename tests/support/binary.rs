@@ -46,7 +46,9 @@ fn build() -> PathBuf {
 /// <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>.
 fn is_fresh(binary: &Path) -> bool {
     let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let (Some(made), Ok(sources)) = (changed(binary), std::fs::read_to_string(binary.with_extension("d"))) else { return false };
+    let (Some(made), Ok(sources)) = (changed(binary), std::fs::read_to_string(binary.with_extension("d"))) else {
+        return false;
+    };
     let Some((_, sources)) = sources.split_once(": ") else { return false };
     // A space in a path is escaped; such a path is not found, and the binary is built.
     sources.split_whitespace().all(|path| changed(Path::new(path)).is_some_and(|changed| changed < made))

@@ -188,7 +188,7 @@ impl Teller<'_> {
             Has::Module { name: variable } => Holder::Module { name: name(variable) },
             Has::Block => Holder::Block,
             Has::Temporary { .. } | Has::Dropped => Holder::Nobody,
-            Has::Attribute { .. } | Has::Other => {
+            Has::Attribute { .. } | Has::Elements { .. } | Has::Other => {
                 let stmt = self.facts.stmt_of(acquisition.value).map(|stmt| &self.facts.stmt(stmt).kind);
                 let is_returned = matches!(stmt, Some(StmtKind::Return(_)));
                 Holder::Other { function: function(around), is_returned }

@@ -5,6 +5,8 @@ use super::cfg::{Cfg, Edge, NodeId, Step};
 use super::uses::Use;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// A set of states.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -40,6 +42,10 @@ impl States {
     pub(crate) const fn without(self, other: States) -> States {
         States(self.0 & !other.0)
     }
+    /// Those that are in `other`, too.
+    pub(crate) const fn among(self, other: States) -> States {
+        States(self.0 & other.0)
+    }
     /// Whether any is among `other`.
     pub(crate) const fn has(self, other: States) -> bool {
         self.0 & other.0 != 0
@@ -65,6 +71,16 @@ pub(crate) enum Point {
     Exhausted(StmtId),
     /// Where a function is defined that has the variable.
     Define(ScopeId),
+}
+
+impl Point {
+    /// The expression, at one.
+    pub(crate) fn expr(self) -> Option<ExprId> {
+        match self {
+            Point::Expr(expr) => Some(expr),
+            _ => None,
+        }
+    }
 }
 
 /// What happens to the value.
@@ -128,6 +144,25 @@ impl Events {
         self.arms = arms.iter().copied().filter(|&(stmt, taken)| !arms.contains(&(stmt, !taken))).collect();
     }
 
+    /// Whether anything that matters may happen to the value after a close: it stands behind one, or in a loop with it.
+    fn may_come_after_close(&self, facts: &FileFacts) -> bool {
+        let of = |wanted: fn(Use) -> bool| {
+            let found = self.at.iter().filter(move |(_, e)| matches!(e, Event::Use(u) if wanted(*u)));
+            found.filter_map(|(point, _)| point.expr())
+        };
+        if of(|u| u == Use::Needed).next().is_some() {
+            return true;
+        }
+        let is_looped = |at: ExprId| {
+            std::iter::successors(facts.stmt_of(at), |&stmt| facts.stmt(stmt).parent)
+                .any(|stmt| matches!(facts.stmt(stmt).kind, StmtKind::For { .. } | StmtKind::While { .. }))
+        };
+        let start = |at: ExprId| facts.expr(at).span.start;
+        let Some(first) = of(|u| u == Use::Closed).map(start).min() else { return false };
+        of(|u| matches!(u, Use::Used | Use::Closed)).any(|at| start(at) > first)
+            || of(|u| u == Use::Closed).any(is_looped)
+    }
+
     /// Whether what happens at a step only happens if it does not raise.
     fn happens_at_last(&self, step: Step) -> bool {
         matches!(step, Step::Eval(expr) if self.at.get(&Point::Expr(expr)) == Some(&Event::Use(Use::Needed)))
@@ -153,37 +188,53 @@ impl Events {
 impl<'c> Flow<'c> {
     /// The states at each node, from those at the entry on.
     pub(crate) fn new(facts: &FileFacts, cfg: &'c Cfg, events: &Events, entry: States) -> Self {
+        Self::solved(facts, cfg, events, &[(NodeId::ENTRY, entry)], States(u8::MAX))
+    }
+
+    /// The states at each node that is reached while there is something to close, or something closed: from where the variable is
+    /// given it on. What other values may be in the variable there is left out.
+    pub(crate) fn of_value(facts: &FileFacts, cfg: &'c Cfg, events: &Events) -> Self {
+        let made = events.at.iter().filter(|(_, event)| matches!(event, Event::Acquired { .. }));
+        let made = made.filter_map(|(point, _)| point.expr());
+        let starts: Vec<_> = made.flat_map(|expr| cfg.nodes_of(expr)).map(|node| (node, States::ABSENT)).collect();
+        let followed = States::ANY_OPEN.with(States::FRESH);
+        let followed = if events.may_come_after_close(facts) { followed.with(States::CLOSED) } else { followed };
+        Self::solved(facts, cfg, events, &starts, followed)
+    }
+
+    /// The fixpoint from some nodes on. Only the states in `followed` are passed on; nodes are taken in reverse postorder, so
+    /// that most are looked at once.
+    fn solved(facts: &FileFacts, cfg: &'c Cfg, events: &Events, starts: &[(NodeId, States)], followed: States) -> Self {
         let mut flow = Self { cfg, before: vec![States::NONE; cfg.len()], overwritten: Vec::new() };
-        flow.before[NodeId::ENTRY.index()] = entry;
-        let mut work = vec![NodeId::ENTRY];
         let mut queued = vec![false; cfg.len()];
-        while let Some(node) = work.pop() {
+        let mut work = BinaryHeap::new();
+        for &(node, states) in starts {
+            flow.before[node.index()] = states;
+            queued[node.index()] = true;
+            work.push(Reverse((cfg.rank(node), node)));
+        }
+        while let Some(Reverse((_, node))) = work.pop() {
             queued[node.index()] = false;
             let before = flow.before[node.index()];
-            let after = events.transfer(facts, cfg.step(node), before);
+            let step = cfg.step(node);
+            let after = events.transfer(facts, step, before);
             for &(to, edge) in cfg.edges(node) {
-                let from = if edge != Edge::Normal && events.happens_at_last(cfg.step(node)) { before } else { after };
-                let incoming = raised(from, edge);
+                let from = if edge != Edge::Normal && events.happens_at_last(step) { before } else { after };
+                let incoming = raised(from, edge).among(followed);
                 let known = flow.before[to.index()];
                 let all = known.with(incoming);
                 if all != known {
                     flow.before[to.index()] = all;
                     if !std::mem::replace(&mut queued[to.index()], true) {
-                        work.push(to);
+                        work.push(Reverse((cfg.rank(to), to)));
                     }
                 }
             }
         }
-        let rebinds = cfg.steps().filter(|&(node, step)| {
-            let is_given = match step {
-                Step::Eval(expr) => {
-                    matches!(events.at.get(&Point::Expr(expr)), Some(Event::Acquired { .. } | Event::Use(Use::Rebound)))
-                }
-                _ => false,
-            };
-            is_given && flow.before[node.index()].has(States::ANY_OPEN)
-        });
-        flow.overwritten = rebinds.map(|(node, _)| node).collect();
+        let given = events.at.iter().filter(|(_, e)| matches!(e, Event::Acquired { .. } | Event::Use(Use::Rebound)));
+        let given = given.filter_map(|(point, _)| point.expr()).flat_map(|expr| cfg.nodes_of(expr));
+        flow.overwritten = given.filter(|node| flow.before[node.index()].has(States::ANY_OPEN)).collect();
+        flow.overwritten.sort_unstable();
         flow
     }
 
@@ -192,18 +243,9 @@ impl<'c> Flow<'c> {
         self.before[node.index()]
     }
 
-    /// The states before each expression at which something happens, on all paths.
-    pub(crate) fn before_events(&self, events: &Events) -> FxHashMap<ExprId, States> {
-        let mut found: FxHashMap<ExprId, States> = FxHashMap::default();
-        for (node, step) in self.cfg.steps() {
-            if let Step::Eval(expr) = step
-                && events.at.contains_key(&Point::Expr(expr))
-            {
-                let states = found.entry(expr).or_default();
-                *states = states.with(self.before(node));
-            }
-        }
-        found
+    /// The states before an expression, on all paths.
+    pub(crate) fn before_expr(&self, expr: ExprId) -> States {
+        self.cfg.nodes_of(expr).fold(States::NONE, |all, node| all.with(self.before(node)))
     }
 
     /// A shortest way from `start` to `end` on which the value stays open, as nodes with the edges that lead to them.
@@ -216,42 +258,38 @@ impl<'c> Flow<'c> {
         end: NodeId,
         states: States,
     ) -> Option<Vec<(NodeId, Edge)>> {
-        let mut from: FxHashMap<(NodeId, States), (NodeId, States, Edge)> = FxHashMap::default();
-        let mut queue = std::collections::VecDeque::from([(start, States::ABSENT)]);
         let there = States::ANY_OPEN.with(States::FRESH);
-        while let Some((node, state)) = queue.pop_front() {
+        let mut seen = vec![States::NONE; self.cfg.len()];
+        // The queue is what was reached, in that order, with the place in it of what it was reached from.
+        let mut reached = vec![(start, States::ABSENT, Edge::Normal, 0)];
+        let mut next = 0;
+        while let Some(&(node, state, ..)) = reached.get(next) {
             if node == end && state.has(states) {
-                return Some(unwound(&from, (node, state), start));
+                return Some(unwound(&reached, next));
             }
             let step = self.cfg.step(node);
             let after = events.transfer(facts, step, state);
             for &(to, edge) in self.cfg.edges(node) {
                 let before = if edge != Edge::Normal && events.happens_at_last(step) { state } else { after };
-                let next = States(raised(before, edge).0 & there.0);
-                if next.is_empty() || from.contains_key(&(to, next)) {
-                    continue;
+                let incoming = raised(before, edge).among(there).without(seen[to.index()]);
+                if !incoming.is_empty() {
+                    seen[to.index()] = seen[to.index()].with(incoming);
+                    reached.push((to, incoming, edge, next));
                 }
-                from.insert((to, next), (node, state, edge));
-                queue.push_back((to, next));
             }
+            next += 1;
         }
         None
     }
 }
 
-fn unwound(
-    from: &FxHashMap<(NodeId, States), (NodeId, States, Edge)>,
-    end: (NodeId, States),
-    start: NodeId,
-) -> Vec<(NodeId, Edge)> {
+fn unwound(reached: &[(NodeId, States, Edge, usize)], end: usize) -> Vec<(NodeId, Edge)> {
     let mut way = Vec::new();
     let mut at = end;
-    while let Some(&(node, state, edge)) = from.get(&at) {
-        way.push((at.0, edge));
-        at = (node, state);
-        if at == (start, States::ABSENT) {
-            break;
-        }
+    while at != 0 {
+        let (node, _, edge, from) = reached[at];
+        way.push((node, edge));
+        at = from;
     }
     way.reverse();
     way

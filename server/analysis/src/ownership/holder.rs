@@ -16,6 +16,13 @@ pub(crate) enum Holder {
         /// Where it is given the value.
         target: ExprId,
     },
+    /// A list that a variable of the function holds.
+    Elements {
+        /// The function.
+        scope: ScopeId,
+        /// The variable.
+        name: NameId,
+    },
     /// A variable of the module or of a class body.
     Module {
         /// The variable.
@@ -43,10 +50,17 @@ pub(crate) enum Holder {
 
 /// Who has what an acquisition made.
 pub(crate) fn holder(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisition) -> Holder {
+    if acquisition.is_list {
+        return list_holder(facts, index, acquisition.value);
+    }
     let mut at = acquisition.value;
     loop {
         match facts.expr(at).parent {
             Parent::Expr(parent) => match facts.expr(parent).kind {
+                ExprKind::Tuple(items) if acquisition.part.is_none() => {
+                    let same = unpacked(facts, parent, facts.list(items), at);
+                    return same.map_or(Holder::Other, |target| target_of(facts, index, target));
+                }
                 ExprKind::IfExp { test, .. } if test != at => at = parent,
                 ExprKind::BoolOp { .. } => at = parent,
                 ExprKind::Named { target, .. } => return target_of(facts, index, target),
@@ -58,6 +72,40 @@ pub(crate) fn holder(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisi
             Parent::Stmt(stmt) => return in_statement(facts, index, acquisition, at, stmt),
             Parent::Scope(_) => return Holder::Other,
         }
+    }
+}
+
+/// The target that is given an element of a tuple: `a, b = X(), Y()`.
+fn unpacked(facts: &FileFacts, tuple: ExprId, items: &[ExprId], element: ExprId) -> Option<ExprId> {
+    let Parent::Stmt(stmt) = facts.expr(tuple).parent else { return None };
+    let StmtKind::Assign { targets, value } = facts.stmt(stmt).kind else { return None };
+    let [target] = *facts.list(targets) else { return None };
+    let ExprKind::Tuple(parts) = facts.expr(target).kind else { return None };
+    let parts = facts.list(parts);
+    let is_plain = |&&expr: &&ExprId| !matches!(facts.expr(expr).kind, ExprKind::Starred(_));
+    let fits = parts.len() == items.len() && parts.iter().chain(items).all(|expr| is_plain(&expr));
+    let at = items.iter().position(|&item| item == element)?;
+    (fits && value == tuple).then(|| parts[at])
+}
+
+/// Who has the list that a comprehension, or `await asyncio.gather(...)`, gives.
+fn list_holder(facts: &FileFacts, index: &FileIndex, value: ExprId) -> Holder {
+    let list = match facts.expr(value).parent {
+        Parent::Scope(scope) => facts.scope(scope).expr,
+        _ => Some(value),
+    };
+    let Some(Parent::Stmt(stmt)) = list.map(|list| facts.expr(list).parent) else { return Holder::Other };
+    let target = match facts.stmt(stmt).kind {
+        StmtKind::Assign { targets, .. } => match *facts.list(targets) {
+            [target] => target,
+            _ => return Holder::Other,
+        },
+        StmtKind::AnnAssign { target, .. } => target,
+        _ => return Holder::Other,
+    };
+    match target_of(facts, index, target) {
+        Holder::Variable { scope, name, .. } => Holder::Elements { scope, name },
+        _ => Holder::Other,
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Lifetime {
     pub(crate) scope: ScopeId,
     /// The variable.
     pub(crate) name: NameId,
+    /// Where the variable is named, functions and lambdas inside included.
+    pub(crate) mentions: Vec<ExprId>,
     /// It, and the variables that are given its value.
     pub(crate) names: Vec<NameId>,
     /// The mentions that close it, in source order.
@@ -128,37 +130,38 @@ pub(crate) fn lifetime(
         Uses { infer, fates: &mut graphs.fates, file, scope, owned: &acquisition.owned, yield_hands_on, depth: 0 };
     let mut events = summary::events(&mut uses, &[name], &[(target, Event::Acquired { fresh })])?;
     events.note_arms(facts);
-    let flow = Flow::new(facts, &cfg, &events, States::ABSENT);
-    let start = cfg.steps().find(|(_, step)| *step == Step::Eval(target))?.0;
+    let flow = Flow::of_value(facts, &cfg, &events);
+    let start = cfg.nodes_of(target).next()?;
     let doing = |wanted: Use| {
         let mut found: Vec<ExprId> =
-            events.at.iter().filter(|(_, e)| **e == Event::Use(wanted)).filter_map(expr_of).collect();
+            events.at.iter().filter(|(_, e)| **e == Event::Use(wanted)).filter_map(|(at, _)| at.expr()).collect();
         found.sort_by_key(|e| facts.expr(*e).span.start);
         found
     };
-    let before = flow.before_events(&events);
-    let closed_before = |at: &ExprId| before.get(at) == Some(&States::CLOSED);
     let leaks = leaks(facts, &cfg, &flow, &events, start);
     let (closed, used) = (doing(Use::Closed), doing(Use::Used));
+    let closed_before = |flow: &Flow<'_>, found: &[ExprId]| -> Vec<ExprId> {
+        found.iter().copied().filter(|&at| flow.before_expr(at) == States::CLOSED).collect()
+    };
+    let (mut used_closed, mut closed_again) = (closed_before(&flow, &used), closed_before(&flow, &closed));
+    if !used_closed.is_empty() || !closed_again.is_empty() {
+        // On a path on which it was never made something else may be in the variable.
+        let flow = Flow::new(facts, &cfg, &events, States::ABSENT);
+        (used_closed, closed_again) = (closed_before(&flow, &used), closed_before(&flow, &closed));
+    }
     Some(Lifetime {
         acquisition: acquisition.clone(),
         scope,
         name,
+        mentions: graphs.fates.mentions(facts, file, scope, name),
         names: events.names.clone(),
         handed_on: doing(Use::Gone),
         captured: events.at.iter().any(|(at, e)| matches!(at, Point::Define(_)) && *e == Event::Use(Use::Gone)),
         leaks,
-        used_closed: used.iter().copied().filter(closed_before).collect(),
-        closed_again: closed.iter().copied().filter(closed_before).collect(),
+        used_closed,
+        closed_again,
         closed,
     })
-}
-
-fn expr_of((point, _): (&Point, &Event)) -> Option<ExprId> {
-    match point {
-        Point::Expr(expr) => Some(*expr),
-        _ => None,
-    }
 }
 
 /// Whether a decorator makes a function that yields once into a context manager.

@@ -8,6 +8,8 @@
 
 pub(crate) mod app_state;
 pub(crate) mod cfg;
+mod elements;
+pub(crate) mod entering;
 pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod generator;
@@ -17,6 +19,7 @@ pub(crate) mod holder;
 pub(crate) mod lifetime;
 pub(crate) mod module;
 pub(crate) mod owner;
+pub(crate) mod replaced;
 pub(crate) mod resource;
 pub(crate) mod summary;
 pub(crate) mod uses;

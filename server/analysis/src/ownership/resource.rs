@@ -12,7 +12,8 @@ mod tests;
 
 pub(crate) use acquire::Resources;
 pub(super) use class::closer_rank;
-pub(super) use members::{Members, is_closing, lets_go};
+pub(super) use fresh::called_method;
+pub(super) use members::{Members, is_closing, lets_go, method_around};
 
 use crate::finding::{Confidence, FileId};
 use crate::knowledge::Resource;
@@ -102,6 +103,8 @@ pub(crate) struct Acquisition {
     pub(crate) value: ExprId,
     /// The element of the tuple that `value` gives, where it gives one.
     pub(crate) part: Option<u32>,
+    /// `value` is a list of such resources.
+    pub(crate) is_list: bool,
     /// What it is.
     pub(crate) owned: Arc<Owned>,
 }

@@ -3,10 +3,12 @@
 use super::cfg::{Cfg, NodeId};
 use super::flow::{Event, Events, Flow, Point, States};
 use super::uses::{Use, Uses};
+use crate::finding::FileId;
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
+use std::rc::Rc;
 
 /// What a function does with what it is given.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -23,6 +25,30 @@ pub(crate) enum Fate {
 #[derive(Default)]
 pub(crate) struct Fates {
     known: FxHashMap<(Def, NameId, SmolStr), Fate>,
+    /// The expressions that name each variable, by file.
+    names: FxHashMap<FileId, FxHashMap<NameId, Rc<[ExprId]>>>,
+}
+
+impl Fates {
+    /// The places in a file where a name stands as an expression.
+    pub(super) fn named(&mut self, facts: &FileFacts, file: FileId, name: NameId) -> Rc<[ExprId]> {
+        let names = self.names.entry(file).or_insert_with(|| {
+            let mut names: FxHashMap<NameId, Vec<ExprId>> = FxHashMap::default();
+            for (id, expr) in facts.exprs() {
+                if let ExprKind::Name(name) = expr.kind {
+                    names.entry(name).or_default().push(id);
+                }
+            }
+            names.into_iter().map(|(name, at)| (name, at.into())).collect()
+        });
+        names.get(&name).cloned().unwrap_or_default()
+    }
+
+    /// The places where a variable of a function is named, those in functions and lambdas inside it included.
+    pub(super) fn mentions(&mut self, facts: &FileFacts, file: FileId, scope: ScopeId, name: NameId) -> Vec<ExprId> {
+        let named = self.named(facts, file, name);
+        named.iter().copied().filter(|&at| is_mention(facts, scope, name, at)).collect()
+    }
 }
 
 /// How many functions of the program a value is followed into.
@@ -75,7 +101,7 @@ pub(crate) fn events(uses: &mut Uses<'_, '_>, names: &[NameId], made: &[(ExprId,
         if !is_local(facts, uses.scope, name) {
             return None;
         }
-        for mention in mentions(facts, uses.scope, name) {
+        for mention in uses.fates.mentions(facts, uses.file, uses.scope, name) {
             let does = match uses.of(mention) {
                 Use::Alias(other) if events.names.contains(&other) => Use::Looked,
                 Use::Alias(other) if is_alias(facts, uses.scope, other) && events.names.len() < 4 => {
@@ -134,7 +160,7 @@ fn outermost(facts: &FileFacts, mut inside: ScopeId, within: ScopeId) -> ScopeId
 }
 
 /// Whether a variable belongs to the function.
-fn is_local(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
+pub(super) fn is_local(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
     let s = facts.scope(scope);
     let declared = |run: Run| facts.name_lists[run.range()].contains(&name);
     let binds = facts.bindings_of(scope).iter().any(|b| b.name == name);
@@ -148,9 +174,14 @@ fn is_alias(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
 
 /// The places where a variable of a function is named, those in functions and lambdas inside it included.
 pub(crate) fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> Vec<ExprId> {
-    let own = facts.scope(scope).span;
-    let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
-    named.filter(|(_, e)| binding_scope(facts, e.scope, name) == scope).map(|(id, _)| id).collect()
+    let named = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name)).map(|(id, _)| id);
+    named.filter(|&id| is_mention(facts, scope, name, id)).collect()
+}
+
+/// Whether a name stands for the variable of a function.
+fn is_mention(facts: &FileFacts, scope: ScopeId, name: NameId, at: ExprId) -> bool {
+    let e = facts.expr(at);
+    facts.scope(scope).span.contains(e.span) && binding_scope(facts, e.scope, name) == scope
 }
 
 fn binding_scope(facts: &FileFacts, mut scope: ScopeId, name: NameId) -> ScopeId {

@@ -367,12 +367,13 @@ impl<'w> Uses<'_, 'w> {
     }
 
     /// Whether what a target is given goes nowhere else: a local variable that is not returned, stored or passed on.
-    fn stays(&self, target: ExprId) -> bool {
+    fn stays(&mut self, target: ExprId) -> bool {
         let facts = self.facts();
         let ExprKind::Name(name) = facts.expr(target).kind else { return false };
         let own = facts.scope(self.scope).span;
-        let mut mentions = facts.exprs().filter(|(_, e)| e.kind == ExprKind::Name(name) && own.contains(e.span));
-        mentions.all(|(id, e)| match e.parent {
+        let named = self.fates.named(facts, self.file, name);
+        let mut mentions = named.iter().copied().filter(|&id| own.contains(facts.expr(id).span));
+        mentions.all(|id| match facts.expr(id).parent {
             Parent::Expr(parent) => match &facts.expr(parent).kind {
                 ExprKind::Attribute { attr, .. } => !ends(facts.name(*attr)),
                 ExprKind::Call { func, .. } => *func == id,

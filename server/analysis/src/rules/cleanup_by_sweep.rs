@@ -163,11 +163,11 @@ fn garbage(checked: &mut CheckedFile<'_>, call: ExprId, scope: ScopeId) -> Optio
     let (confidence, message, made) = match owned {
         Some(owned) => (
             Confidence::Likely,
-            format!("leaves the clean-up to the garbage collector: {}", owned.instead),
+            format!("gc.collect() does not close what has to be closed: {} does", owned.instead),
             Some(owned.made),
         ),
         None => {
-            let message = "leaves the clean-up to the garbage collector, which cannot await it: close what is owned";
+            let message = "gc.collect() cannot await, so it closes no connection: close what is open by its own method";
             (Confidence::Possible, message.to_owned(), None)
         }
     };
@@ -234,11 +234,11 @@ fn closer(checked: &mut CheckedFile<'_>, ty: &Ty) -> Option<String> {
         Ty::Instance(Class::External(path)) => {
             let row = world.knowledge.resource(path)?;
             let closer = row.closers.first()?;
-            Some(if row.closer_awaited { format!("await {{}}.{closer}()") } else { format!("call {{}}.{closer}()") })
+            Some(if row.closer_awaited { format!("`await {{}}.{closer}()`") } else { format!("`{{}}.{closer}()`") })
         }
         Ty::Instance(Class::Own(class)) => ["aclose", "close"].iter().find_map(|name| {
             let method = checked.infer.method(*class, name)?;
-            world.is_async(method).then(|| format!("await {{}}.{name}()"))
+            world.is_async(method).then(|| format!("`await {{}}.{name}()`"))
         }),
         _ => None,
     })
@@ -259,14 +259,14 @@ fn swept(checked: &mut CheckedFile<'_>, all: ExprId, scope: ScopeId, sweep: Swee
     }
     let owned = owned(checked, scope, sweep);
     let what = match sweep {
-        Sweep::Tasks => "cancels every task of the loop, also those of others",
-        Sweep::Threads => "waits for every thread of the process, also those of others",
+        Sweep::Tasks => "cancels every task of the loop, also those that other code has started",
+        Sweep::Threads => "waits for every thread of the process, also those that other code has started",
         Sweep::Garbage => return None,
     };
     let message = match &owned {
-        Some(owned) => format!("{what}: {}", owned.instead),
-        None if sweep == Sweep::Tasks => format!("{what}: keep the tasks that are started here, and cancel those"),
-        None => format!("{what}: keep the threads that are started here, and join those"),
+        Some(owned) => format!("{what}; {} instead", owned.instead),
+        None if sweep == Sweep::Tasks => format!("{what}; keep the tasks that are started here, and cancel only those"),
+        None => format!("{what}; keep the threads that are started here, and join only those"),
     };
     let is_startup = checked.analysis.graph.roots_of(owner).iter().any(|r| r.is_startup);
     let is_sure = (is_method || owned.is_some()) && !is_test(checked) && !is_startup;

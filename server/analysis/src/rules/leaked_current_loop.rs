@@ -1,10 +1,10 @@
 //! `leaked-current-loop`: a function makes an event loop of its own the thread's current one and leaves it so.
 
 use super::CheckedFile;
-use super::made_loop::{self, Use, mend};
+use super::made_loop::{self, Use};
 use crate::analysis::RawFinding;
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
-use crate::fixes::Source;
+use crate::fixes::{Source, block};
 use crate::index::Slot;
 use crate::roots::is_test_module;
 use crate::settings::RunsOn;
@@ -198,7 +198,7 @@ fn unset(checked: &CheckedFile<'_>, call: ExprId, close: ExprId) -> Option<Fix> 
     let ExprKind::Call { func, .. } = facts.expr(call).kind else { return None };
     let Parent::Stmt(stmt) = facts.expr(close).parent else { return None };
     let span = facts.stmt(stmt).span;
-    let indent = mend::indentation(&source, span.start)?;
+    let indent = block::indentation(&source, span.start)?;
     let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
     let text = format!("{newline}{indent}{}(None)", source.expr(func));
     Some(Fix {

@@ -75,7 +75,7 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Cfg {
         self.links.sort_unstable();
         self.links.dedup();
-        let mut cfg = Cfg { nodes: self.nodes, runs: Vec::new(), edges: Vec::with_capacity(self.links.len()) };
+        let mut cfg = Cfg { nodes: self.nodes, edges: Vec::with_capacity(self.links.len()), ..Cfg::default() };
         let mut links = self.links.into_iter().peekable();
         for i in 0..cfg.nodes.len() {
             let start = cfg.edges.len() as u32;
@@ -84,6 +84,7 @@ impl<'a> Builder<'a> {
             }
             cfg.runs.push((start, cfg.edges.len() as u32));
         }
+        cfg.index();
         cfg
     }
 

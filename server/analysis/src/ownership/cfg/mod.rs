@@ -90,6 +90,10 @@ pub(crate) struct Cfg {
     /// The edges of a node: a run of `edges`.
     runs: Vec<(u32, u32)>,
     edges: Vec<(NodeId, Edge)>,
+    /// The place of each node in a reverse postorder of the graph: what comes before it comes first, but for loops.
+    ranks: Vec<u32>,
+    /// The nodes at which each expression has its value, sorted.
+    places: Vec<(ExprId, NodeId)>,
 }
 
 /// No graph is made with more nodes than this: very long functions, and `finally` in `finally` in `finally`.
@@ -110,6 +114,17 @@ impl Cfg {
     pub(crate) fn edges(&self, node: NodeId) -> &[(NodeId, Edge)] {
         let (start, end) = self.runs[node.index()];
         &self.edges[start as usize..end as usize]
+    }
+
+    /// The place of a node in a reverse postorder.
+    pub(super) fn rank(&self, node: NodeId) -> u32 {
+        self.ranks[node.index()]
+    }
+
+    /// The nodes at which an expression has its value: several where it stands in a `finally`.
+    pub(crate) fn nodes_of(&self, expr: ExprId) -> impl Iterator<Item = NodeId> + '_ {
+        let start = self.places.partition_point(|(other, _)| *other < expr);
+        self.places[start..].iter().take_while(move |(other, _)| *other == expr).map(|(_, node)| *node)
     }
 
     /// Takes out the ways by which expressions raise errors that do not.
@@ -134,5 +149,37 @@ impl Cfg {
     /// The nodes with what happens there.
     pub(crate) fn steps(&self) -> impl Iterator<Item = (NodeId, Step)> + '_ {
         self.nodes.iter().enumerate().map(|(i, step)| (NodeId(i as u32), *step))
+    }
+
+    /// Numbers the nodes through, and notes where each expression is.
+    fn index(&mut self) {
+        let places = self.steps().filter_map(|(node, step)| match step {
+            Step::Eval(expr) => Some((expr, node)),
+            _ => None,
+        });
+        let mut places: Vec<(ExprId, NodeId)> = places.collect();
+        places.sort_unstable();
+        self.places = places;
+        self.ranks = vec![u32::MAX; self.len()];
+        let mut seen = vec![false; self.len()];
+        let mut next = self.len() as u32;
+        let mut stack = vec![(NodeId::ENTRY, 0)];
+        seen[NodeId::ENTRY.index()] = true;
+        while let Some((node, edge)) = stack.last_mut() {
+            let at = *node;
+            match self.edges(at).get(*edge) {
+                Some(&(to, _)) => {
+                    *edge += 1;
+                    if !std::mem::replace(&mut seen[to.index()], true) {
+                        stack.push((to, 0));
+                    }
+                }
+                None => {
+                    next -= 1;
+                    self.ranks[at.index()] = next;
+                    stack.pop();
+                }
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn left_early(
     if !flow.before(NodeId::RETURNED).has(States::OPEN) {
         return None;
     }
-    let start = cfg.steps().find(|(_, step)| *step == Step::Eval(target))?.0;
+    let start = cfg.nodes_of(target).next()?;
     let way = flow.way(facts, &events, start, NodeId::RETURNED, States::OPEN).unwrap_or_default();
     let begun = way.iter().position(|(node, _)| matches!(cfg.step(*node), Step::Next(_)));
     let exit = way.iter().skip(begun.unwrap_or(0)).find_map(|(node, _)| match cfg.step(*node) {
@@ -74,18 +74,14 @@ fn acquisition(infer: &Infer<'_>, call: ExprId, def: Def) -> Acquisition {
         factory: None,
         confidence: Confidence::Likely,
     };
-    Acquisition { call, value: call, part: None, owned: Arc::new(owned) }
+    Acquisition { call, value: call, part: None, is_list: false, owned: Arc::new(owned) }
 }
 
 /// Adds what iteration does to the events of a generator: it has to be closed from its first element on, until it has none
 /// left. Gives the loops over it.
 fn note_iteration(infer: &mut Infer<'_>, file: FileId, events: &mut Events) -> Vec<StmtId> {
     let facts = infer.world.facts(file);
-    let in_code = |point: &Point| match point {
-        Point::Expr(expr) => Some(*expr),
-        _ => None,
-    };
-    let mentions: Vec<ExprId> = events.at.keys().filter_map(in_code).collect();
+    let mentions: Vec<ExprId> = events.at.keys().filter_map(|point| point.expr()).collect();
     let mut loops = Vec::new();
     for mention in mentions {
         match facts.expr(mention).parent {

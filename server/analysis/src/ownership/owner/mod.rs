@@ -201,7 +201,7 @@ fn defaults(infer: &mut Infer<'_>, file: FileId) -> Vec<(Keeper, Acquisition)> {
             let BindingKind::Assign { value, .. } = binding.kind else { continue };
             if let Some(owned) = resources.default_of(infer, file, value) {
                 let keeper = Keeper { class, name: binding.name, is_element: false };
-                found.push((keeper, Acquisition { call: value, value, part: None, owned }));
+                found.push((keeper, Acquisition { call: value, value, part: None, is_list: false, owned }));
             }
         }
     }

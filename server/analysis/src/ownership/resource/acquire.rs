@@ -1,6 +1,8 @@
 //! Which calls make something that must be closed.
 
-use super::{Acquisition, Owned, members::Members, row};
+use super::class::Wrapper;
+use super::fresh::called_method;
+use super::{Acquisition, Needs, Origin, Owned, With, members::Members, row};
 use crate::finding::{Confidence, FileId};
 use crate::infer::{Infer, World};
 use crate::knowledge::{Knowledge, Parts, Resource, written_name};
@@ -21,6 +23,7 @@ pub(crate) struct Resources<'w> {
     known: FxHashMap<Def, Option<Arc<Model>>>,
     pub(super) members: FxHashMap<FileId, Arc<Members>>,
     pub(super) overridden: FxHashMap<Def, bool>,
+    pub(super) wrappers: FxHashMap<Def, Option<Arc<Wrapper>>>,
     /// The classes and functions being worked out.
     stack: Vec<Def>,
     /// A question that led too far, or back to itself, was cut at nothing.
@@ -62,6 +65,7 @@ impl<'w> Resources<'w> {
             known: FxHashMap::default(),
             members: FxHashMap::default(),
             overridden: FxHashMap::default(),
+            wrappers: FxHashMap::default(),
             stack: Vec::new(),
             cut: false,
         }
@@ -80,17 +84,23 @@ impl<'w> Resources<'w> {
         let ExprKind::Call { func, args } = self.world.facts(file).expr(call).kind else { return Vec::new() };
         let callee = infer.expr(file, func);
         let Some(made) = self.made(infer, &callee, Some((file, func, args))) else { return Vec::new() };
-        let value = match made.awaited {
-            Awaited::No => Some(call),
-            Awaited::Yes => awaited_value(infer, file, call),
-            Awaited::IfIs => awaited_value(infer, file, call).or(Some(call)),
-        };
-        let Some(value) = value else { return Vec::new() };
-        let acquisition = |part| Acquisition { call, value, part, owned: made.owned.clone() };
-        if made.parts.is_empty() {
-            return vec![acquisition(None)];
+        if let Some(entered) = entered_by_hand(self.world.facts(file), call, &made) {
+            return vec![entered];
         }
-        made.parts.iter().map(|&part| acquisition(Some(part))).collect()
+        let found = match made.awaited {
+            Awaited::No => Some(Given::just(call)),
+            Awaited::Yes => awaited_value(infer, file, call),
+            Awaited::IfIs => awaited_value(infer, file, call).or(Some(Given::just(call))),
+        };
+        let Some(mut given) = found else { return Vec::new() };
+        given.is_list |= is_listed(self.world.facts(file), given.value);
+        let Given { value, part, is_list } = given;
+        let acquisition = |part| Acquisition { call, value, part, is_list, owned: made.owned.clone() };
+        match (part, &*made.parts) {
+            (part, []) => vec![acquisition(part)],
+            (None, parts) if !is_list => parts.iter().map(|&part| acquisition(Some(part))).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// All acquisitions of a file, in source order.
@@ -126,8 +136,9 @@ impl<'w> Resources<'w> {
             Ty::External(path) | Ty::Class(Class::External(path)) => self.known_row(path, call),
             Ty::Instance(Class::External(path)) => self.known_row(&format!("{path}.__call__"), call),
             Ty::Class(Class::Own(class)) => {
-                let model = self.class(infer, *class)?;
-                let owned = self.given(infer, *class, &model, call)?;
+                let model = self.class(infer, *class);
+                let owned = model.and_then(|model| self.given(infer, *class, &model, call));
+                let owned = owned.or_else(|| self.wrapped(infer, *class, call?))?;
                 Some(Made { owned, awaited: Awaited::IfIs, parts: Vec::new() })
             }
             Ty::Instance(Class::Own(class)) => {
@@ -196,7 +207,7 @@ impl<'w> Resources<'w> {
     }
 
     /// Where an argument for a parameter of a method stands, from 0 after the instance.
-    fn position(&self, method: Def, name: &str) -> Option<usize> {
+    pub(super) fn position(&self, method: Def, name: &str) -> Option<usize> {
         let facts = self.world.facts(method.file);
         facts.params_of(method.scope).iter().position(|p| facts.name(p.name) == name)?.checked_sub(1)
     }
@@ -240,18 +251,95 @@ fn may_make(name: &str) -> bool {
     name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_uppercase()) || NAMES.contains(name)
 }
 
-/// The `await` whose operand a call is, also through `asyncio.wait_for(call, ...)`.
-fn awaited_value(infer: &mut Infer<'_>, file: FileId, call: ExprId) -> Option<ExprId> {
-    let facts = infer.world.facts(file);
-    let Parent::Expr(parent) = facts.expr(call).parent else { return None };
-    match facts.expr(parent).kind {
-        ExprKind::Await(_) => Some(parent),
-        ExprKind::Call { func, args } if facts.args(args).first().is_some_and(|arg| arg.value == call) => {
-            let waits = matches!(infer.expr(file, func), Ty::External(path) if is_wait(&path));
-            waits.then(|| awaited_value(infer, file, parent)).flatten()
-        }
-        _ => None,
+/// What `await call.__aenter__()` gives: the value itself, which must be closed from then on.
+fn entered_by_hand(facts: &FileFacts, call: ExprId, made: &Made) -> Option<Acquisition> {
+    let is_itself = matches!(made.owned.origin, Origin::Known(_)) && made.parts.is_empty();
+    if !is_itself || !matches!(made.owned.closes.with, With::Async | With::AsyncCall) {
+        return None;
     }
+    let (method, enter) = called_method(facts, call)?;
+    let Parent::Expr(value) = facts.expr(enter).parent else { return None };
+    if facts.name(method) != "__aenter__" || !matches!(facts.expr(value).kind, ExprKind::Await(_)) {
+        return None;
+    }
+    let mut owned = (*made.owned).clone();
+    owned.needs = Needs::Made;
+    owned.closes.with = With::AsyncCall;
+    Some(Acquisition { call, value, part: None, is_list: false, owned: Arc::new(owned) })
+}
+
+/// Where the value is that a call gives.
+struct Given {
+    value: ExprId,
+    /// It is an element of the tuple that `value` gives.
+    part: Option<u32>,
+    /// `value` gives a list of such values.
+    is_list: bool,
+}
+
+impl Given {
+    fn just(value: ExprId) -> Self {
+        Self { value, part: None, is_list: false }
+    }
+}
+
+/// The `await` whose operand a call is, also through `asyncio.wait_for(call, ...)` and `asyncio.gather(call, ...)`.
+fn awaited_value(infer: &mut Infer<'_>, file: FileId, call: ExprId) -> Option<Given> {
+    let facts = infer.world.facts(file);
+    match facts.expr(call).parent {
+        Parent::Expr(parent) => match facts.expr(parent).kind {
+            ExprKind::Await(_) => Some(Given::just(parent)),
+            ExprKind::Call { func, args } if func != call => {
+                let Ty::External(path) = infer.expr(file, func) else { return None };
+                let args = facts.args(args);
+                if is_wait(&path) && args.first().is_some_and(|arg| arg.value == call) {
+                    return awaited_value(infer, file, parent);
+                }
+                // Beside other arguments than awaitables (`return_exceptions`) its elements may be errors.
+                let is_plain = args.iter().all(|arg| arg.name.is_none() && arg.star == Star::No);
+                let position = args.iter().position(|arg| arg.value == call)? as u32;
+                let awaited = (path == GATHER && is_plain).then(|| awaited_value(infer, file, parent))??;
+                awaited.part.is_none().then_some(Given { part: Some(position), ..awaited })
+            }
+            _ => None,
+        },
+        Parent::Scope(scope) => gathered(infer, file, call, scope),
+        Parent::Stmt(_) => None,
+    }
+}
+
+/// What gives the values of several calls at once.
+const GATHER: &str = "asyncio.gather";
+
+/// `await asyncio.gather(*(call for ...))`.
+fn gathered(infer: &mut Infer<'_>, file: FileId, call: ExprId, scope: ScopeId) -> Option<Given> {
+    let facts = infer.world.facts(file);
+    let s = facts.scope(scope);
+    let (ScopeKind::Comprehension { .. }, Some(all)) = (s.kind, s.expr) else { return None };
+    let Parent::Expr(parent) = facts.expr(all).parent else { return None };
+    // The argument behind the star may be an expression of its own.
+    let (starred, outer) = match (&facts.expr(parent).kind, facts.expr(parent).parent) {
+        (ExprKind::Starred(_), Parent::Expr(outer)) => (parent, outer),
+        _ => (all, parent),
+    };
+    let ExprKind::Call { func, args } = facts.expr(outer).kind else { return None };
+    let [Arg { value, .. }] = *facts.args(args) else { return None };
+    let is_gather = matches!(infer.expr(file, func), Ty::External(path) if path == GATHER);
+    if !is_gather || value != all && value != starred || *facts.list(s.body_exprs) != [call] {
+        return None;
+    }
+    let awaited = awaited_value(infer, file, outer)?;
+    (awaited.part.is_none() && !awaited.is_list).then_some(Given { is_list: true, ..awaited })
+}
+
+/// Whether a value is the element of a list comprehension.
+fn is_listed(facts: &FileFacts, value: ExprId) -> bool {
+    let Parent::Scope(scope) = facts.expr(value).parent else { return false };
+    let s = facts.scope(scope);
+    let is_list = s.expr.is_some_and(|expr| {
+        matches!(facts.expr(expr).kind, ExprKind::Comprehension { kind: ComprehensionKind::List, .. })
+    });
+    is_list && *facts.list(s.body_exprs) == [value]
 }
 
 /// Whether a function gives what the awaitable it is given gives.

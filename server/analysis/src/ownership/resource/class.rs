@@ -1,5 +1,9 @@
 //! Classes of the program: what their instances hold that their close lets go of, and since when.
 
+mod wrapper;
+
+pub(super) use wrapper::Wrapper;
+
 use super::acquire::{Model, Resources};
 use super::fresh::{Fresh, called_method};
 use super::members::{Members, lets_go, method_around};
@@ -61,6 +65,7 @@ const TAKING: &[&str] = &["append", "add", "appendleft", "setdefault", "insert"]
 const MAX_REACH: usize = 64;
 
 /// A method that closes.
+#[derive(Clone)]
 struct Closer {
     name: SmolStr,
     /// Its place among [`CLOSERS`]; the special methods come last.
@@ -117,11 +122,14 @@ impl<'w> Resources<'w> {
         names.sort_unstable();
         let points: Vec<Point> = names.into_iter().flat_map(|name| self.points(infer, &subject, name)).collect();
         closers.retain(|c| points.iter().any(|point| c.attributes.contains(&point.attribute)));
-        closers.sort_by(|a, b| {
-            (!self.world.is_async(a.def), a.rank, &a.name).cmp(&(!self.world.is_async(b.def), b.rank, &b.name))
-        });
-        let closes = closes(self, &closers)?;
+        closers.sort_by(|a, b| self.closer_order(a).cmp(&self.closer_order(b)));
+        let closes = closes(self, &closers.iter().collect::<Vec<_>>())?;
         self.model(infer, &mut subject, &points, closes)
+    }
+
+    /// By what closers are sorted, the one to advise first.
+    fn closer_order<'c>(&self, closer: &'c Closer) -> (bool, usize, &'c SmolStr) {
+        (!self.world.is_async(closer.def), closer.rank, &closer.name)
     }
 
     /// Whether whoever makes an instance may get one that others have too.
@@ -442,14 +450,14 @@ fn is_guard(facts: &FileFacts, test: ExprId, attr: NameId) -> bool {
     }
 }
 
-fn closes(resources: &Resources<'_>, closers: &[Closer]) -> Option<Closes> {
+fn closes(resources: &Resources<'_>, closers: &[&Closer]) -> Option<Closes> {
     let has = |name: &str| closers.iter().any(|closer| closer.name == name);
     let with = match (has("__aexit__"), has("__exit__")) {
         (true, _) => With::Async,
         (false, true) => With::Sync,
         (false, false) => With::No,
     };
-    let named: Vec<&Closer> = closers.iter().filter(|closer| !closer.name.starts_with("__")).collect();
+    let named: Vec<&&Closer> = closers.iter().filter(|closer| !closer.name.starts_with("__")).collect();
     let awaited = named.first().map_or(with == With::Async, |first| resources.world.is_async(first.def));
     let methods: Vec<SmolStr> = named.iter().map(|closer| closer.name.clone()).collect();
     let is_closed = !methods.is_empty() || with != With::No;

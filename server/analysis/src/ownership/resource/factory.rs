@@ -122,7 +122,7 @@ fn is_first_parameter(facts: &FileFacts, value: ExprId) -> bool {
 
 /// Whether a mention of a variable leaves its value to the function: it is read, tested, awaited, returned, or one of its
 /// methods is called.
-fn keeps_to_itself(facts: &FileFacts, scope: ScopeId, mention: ExprId) -> bool {
+pub(super) fn keeps_to_itself(facts: &FileFacts, scope: ScopeId, mention: ExprId) -> bool {
     // A nested function may keep it.
     if facts.code_scope(facts.expr(mention).scope) != scope {
         return false;

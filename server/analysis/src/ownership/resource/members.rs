@@ -109,7 +109,7 @@ impl Members {
 }
 
 /// The method that code stands in, also in a function nested in it.
-pub(super) fn method_around(facts: &FileFacts, index: &FileIndex, mut scope: ScopeId) -> Option<ScopeId> {
+pub(in crate::ownership) fn method_around(facts: &FileFacts, index: &FileIndex, mut scope: ScopeId) -> Option<ScopeId> {
     while !index.method_class.contains_key(&scope) {
         scope = facts.scope(scope).parent?;
     }

@@ -47,7 +47,7 @@ fn made(facts: &FileFacts, call: ExprId) -> Option<Acquisition> {
     let origin = Origin::Own { class: Def { file: FileId(0), scope: ScopeId::MODULE }, acquires: None };
     let what = facts.name(name).into();
     let owned = Owned { what, closes, needs, origin, factory: None, confidence: Confidence::Likely };
-    Some(Acquisition { call, value: call, part: None, owned: Arc::new(owned) })
+    Some(Acquisition { call, value: call, part: None, is_list: false, owned: Arc::new(owned) })
 }
 
 fn line_of(source: &str, at: u32) -> usize {

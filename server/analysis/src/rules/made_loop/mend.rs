@@ -2,7 +2,7 @@
 
 use super::mentions;
 use crate::finding::{Applicability, Fix};
-use crate::fixes::{Source, tidy};
+use crate::fixes::{Source, block, tidy};
 use crate::rules::CheckedFile;
 use asyncwise_syntax::facts::*;
 
@@ -17,14 +17,14 @@ pub(in crate::rules) fn close_in_finally(
     let facts = checked.facts;
     let source = Source::of(&checked.analysis.world, checked.file);
     let Parent::Stmt(made) = facts.expr(call).parent else { return None };
-    let block = siblings(facts, made, scope)?;
-    let after = block.iter().position(|s| *s == made)? + 1;
+    let stmts = siblings(facts, made, scope)?;
+    let after = stmts.iter().position(|s| *s == made)? + 1;
     let (last, dropped) = match closed {
-        [] => (block.len(), None),
+        [] => (stmts.len(), None),
         // A plain `loop.close()` later in the block moves into the `finally`.
         [close] => {
             let stmt = facts.stmt_of(*close)?;
-            let at = block.iter().position(|s| *s == stmt)?;
+            let at = stmts.iter().position(|s| *s == stmt)?;
             let alone = matches!(facts.stmt(stmt).kind, StmtKind::Expr(e) if e == *close);
             (at, Some(stmt).filter(|_| alone && at > after))
         }
@@ -33,29 +33,17 @@ pub(in crate::rules) fn close_in_finally(
     if after >= last || !closed.is_empty() && dropped.is_none() {
         return None;
     }
-    let guarded = Span::new(facts.stmt(block[after]).span.start, facts.stmt(block[last - 1]).span.end);
+    let guarded = Span::new(facts.stmt(stmts[after]).span.start, facts.stmt(stmts[last - 1]).span.end);
     let end = dropped.map_or(guarded.end, |stmt| facts.stmt(stmt).span.end);
     // The loop must not be used once it is closed.
     let is_after = |at: &ExprId| facts.expr(*at).span.start >= end;
     if dropped.is_none() && mentions(facts, scope, name).iter().any(is_after) {
         return None;
     }
-    let indent = indentation(&source, guarded.start)?;
+    let indent = block::indentation(&source, guarded.start)?;
     let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
-    let step = if indent.contains('\t') { "\t" } else { "    " };
-    let start = source.line_start(guarded.start);
-    let mut edits = vec![source.edit(Span::new(start, start), format!("{indent}try:{newline}"))];
-    let mut line = start;
-    while line < guarded.end {
-        let next = source.text[line as usize..].find('\n').map_or(source.text.len(), |n| line as usize + n + 1) as u32;
-        if !source.slice(Span::new(line, next)).trim().is_empty() {
-            edits.push(source.edit(Span::new(line, line), step));
-        }
-        line = next;
-    }
-    if has_long_string(&source, guarded) {
-        return None;
-    }
+    let step = block::step(&source, stmts[after], indent);
+    let mut edits = block::in_block(&source, &stmts[after..last], "try:")?;
     let mut close = format!("{newline}{indent}finally:{newline}{indent}{step}{}.close()", facts.name(name));
     // What was made the thread's current loop must not stay so once it is closed.
     if let Some(ExprKind::Call { func, .. }) = set.map(|call| &facts.expr(call).kind) {
@@ -72,9 +60,6 @@ pub(in crate::rules) fn close_in_finally(
         }
         None => edits.push(source.edit(Span::new(guarded.end, guarded.end), close)),
     }
-    // The first line's two insertions are one.
-    let (opening, first) = (edits.remove(0), edits.remove(0));
-    edits.insert(0, source.edit(Span::new(start, start), format!("{}{}", opening.text, first.text)));
     Some(Fix {
         title: format!("Close `{}` in a `finally`", facts.name(name)),
         applicability: Applicability::Unsafe,
@@ -94,18 +79,4 @@ fn siblings(facts: &FileFacts, stmt: StmtId, scope: ScopeId) -> Option<&[StmtId]
         }),
     }
     found.map(|block| facts.block(block))
-}
-
-/// The blanks before a statement that begins its line.
-pub(in crate::rules) fn indentation<'a>(source: &Source<'a>, at: u32) -> Option<&'a str> {
-    let before = source.slice(Span::new(source.line_start(at), at));
-    before.trim().is_empty().then_some(before)
-}
-
-/// Whether a string in the span goes over several lines, which another indentation would change.
-fn has_long_string(source: &Source<'_>, span: Span) -> bool {
-    source.facts.exprs.iter().any(|e| {
-        let is_text = matches!(e.kind, ExprKind::Str(_) | ExprKind::FString { .. } | ExprKind::Bytes);
-        is_text && span.contains(e.span) && source.slice(e.span).contains('\n')
-    })
 }

@@ -51,7 +51,7 @@ fn after_block(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let first = mentions(facts, scope, name).into_iter().find(|m| is_here(m) && is_after(m))?;
     let confidence = checked.where_it_matters(scope, Confidence::Likely.min(owned.confidence));
     let what = format!("{} ({})", facts.name(name), owned.what);
-    let message = format!("{what} is used here although the block that closes it has ended");
+    let message = format!("{what} is used here after the block that closes it");
     let mut finding = checked.finding("use-after-close", confidence, first, message)?;
     finding.chain.push(checked.step_at(held.acquisition.call, "closed at the end of this block"));
     Some(finding)
@@ -72,7 +72,7 @@ fn used_in_variables(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
             life,
             first,
             ("use-after-close", Confidence::Likely),
-            format!("{what} is used here although it is closed"),
+            format!("{what} is used here after it was closed"),
         )
     })
 }
@@ -92,7 +92,7 @@ pub(in crate::rules) fn closed_twice(checked: &mut CheckedFile<'_>) -> Vec<RawFi
             life,
             first,
             ("double-close", Confidence::Possible),
-            format!("{what} is closed again, on every path that comes here"),
+            format!("{what} is closed here a second time: every path to this line has closed it"),
         )
     })
 }

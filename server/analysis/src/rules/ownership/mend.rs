@@ -1,11 +1,13 @@
 //! Fixes that close what a function makes: a `with` block around its use, or a `try` with a `finally`.
 
+mod emptied;
+
 use super::close_text;
 use crate::finding::{Applicability, Edit, Fix};
 use crate::fixes::{Source, block, tidy};
+use crate::index::FileIndex;
 use crate::ownership::lifetime::Lifetime;
 use crate::ownership::resource::{Acquisition, Needs, Owned, With};
-use crate::ownership::summary::mentions;
 use crate::rules::CheckedFile;
 use asyncwise_syntax::facts::*;
 
@@ -22,12 +24,12 @@ struct Stretch<'a> {
 /// The ways to close what a variable of a function holds; none where its use is not in one block, or it is handed on.
 pub(super) fn close_it(checked: &CheckedFile<'_>, life: &Lifetime) -> Vec<Fix> {
     let source = Source::of(&checked.analysis.world, checked.file);
-    let Some(stretch) = stretch(checked.facts, life) else { return Vec::new() };
+    let Some(stretch) = stretch(checked.facts, checked.index, life) else { return Vec::new() };
     let fix = with_block(checked, &source, life, &stretch).or_else(|| try_finally(checked, &source, life, &stretch));
     fix.into_iter().collect()
 }
 
-fn stretch<'a>(facts: &'a FileFacts, life: &Lifetime) -> Option<Stretch<'a>> {
+fn stretch<'a>(facts: &'a FileFacts, index: &FileIndex, life: &Lifetime) -> Option<Stretch<'a>> {
     if !life.handed_on.is_empty() || life.names.len() != 1 {
         return None;
     }
@@ -39,7 +41,7 @@ fn stretch<'a>(facts: &'a FileFacts, life: &Lifetime) -> Option<Stretch<'a>> {
     let after = siblings.iter().position(|s| *s == made)? + 1;
     let closes = closes(facts, life)?;
     let mut last = None;
-    for mention in mentions(facts, life.scope, life.name) {
+    for &mention in &life.mentions {
         let span = facts.expr(mention).span;
         if facts.stmt(made).span.contains(span) {
             continue;
@@ -55,7 +57,7 @@ fn stretch<'a>(facts: &'a FileFacts, life: &Lifetime) -> Option<Stretch<'a>> {
         }
     }
     let used = &siblings[after..last.unwrap_or(siblings.len())];
-    let is_plain = !is_started(facts, life) && !gives_what_hangs_on_it(facts, life);
+    let is_plain = !is_started(facts, life) && !gives_what_hangs_on_it(facts, index, life);
     (!used.is_empty() && is_plain).then_some(Stretch { made, used, closes })
 }
 
@@ -66,7 +68,7 @@ fn is_started(facts: &FileFacts, life: &Lifetime) -> bool {
             matches!(&life.acquisition.owned.needs, Needs::After(methods) if methods.iter().any(|m| m == name));
         is_after || matches!(name, "start" | "open" | "connect" | "__aenter__" | "__enter__")
     };
-    mentions(facts, life.scope, life.name).into_iter().any(|mention| match facts.expr(mention).parent {
+    life.mentions.iter().any(|&mention| match facts.expr(mention).parent {
         Parent::Expr(parent) => {
             matches!(facts.expr(parent).kind, ExprKind::Attribute { attr, .. } if starts(facts.name(attr)))
         }
@@ -75,19 +77,24 @@ fn is_started(facts: &FileFacts, life: &Lifetime) -> bool {
 }
 
 /// Whether the function returns what one of its methods gave, at once or by way of a variable: that may need it open.
-fn gives_what_hangs_on_it(facts: &FileFacts, life: &Lifetime) -> bool {
+fn gives_what_hangs_on_it(facts: &FileFacts, index: &FileIndex, life: &Lifetime) -> bool {
+    let returns = index.returns.get(&life.scope).map_or(&[][..], Vec::as_slice);
+    let is_returned = |name: NameId| {
+        let mut values = returns.iter().filter_map(|(_, value)| *value);
+        values.any(|value| facts.expr(value).kind == ExprKind::Name(name))
+    };
     let is_given = |expr: ExprId| {
         let Parent::Stmt(stmt) = facts.expr(expr).parent else { return false };
         match &facts.stmt(stmt).kind {
             StmtKind::Return(_) => true,
             StmtKind::Assign { targets, .. } => facts.list(*targets).iter().any(|&target| {
                 let ExprKind::Name(name) = facts.expr(target).kind else { return true };
-                is_returned(facts, life.scope, name)
+                is_returned(name)
             }),
             _ => false,
         }
     };
-    mentions(facts, life.scope, life.name).into_iter().any(|mention| {
+    life.mentions.iter().any(|&mention| {
         let Parent::Expr(attribute) = facts.expr(mention).parent else { return false };
         let Parent::Expr(call) = facts.expr(attribute).parent else { return false };
         let is_call = matches!(facts.expr(call).kind, ExprKind::Call { func, .. } if func == attribute);
@@ -99,12 +106,6 @@ fn gives_what_hangs_on_it(facts: &FileFacts, life: &Lifetime) -> bool {
     })
 }
 
-fn is_returned(facts: &FileFacts, scope: ScopeId, name: NameId) -> bool {
-    mentions(facts, scope, name).into_iter().any(|mention| {
-        matches!(facts.expr(mention).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Return(_)))
-    })
-}
-
 /// The statements that close it and do nothing else; none where a close is part of something.
 fn closes(facts: &FileFacts, life: &Lifetime) -> Option<Vec<StmtId>> {
     let mut found: Vec<StmtId> = Vec::new();
@@ -113,7 +114,7 @@ fn closes(facts: &FileFacts, life: &Lifetime) -> Option<Vec<StmtId>> {
     }
     // `await writer.wait_closed()` goes with the close.
     if let Some(then) = &life.acquisition.owned.closes.then_await {
-        let all = mentions(facts, life.scope, life.name).into_iter();
+        let all = life.mentions.iter().copied();
         found.extend(all.filter(|&mention| is_method(facts, mention, then)).filter_map(|wait| alone(facts, wait)));
     }
     Some(found)
@@ -196,7 +197,14 @@ fn try_finally(checked: &CheckedFile<'_>, source: &Source<'_>, life: &Lifetime, 
         text.push_str(&format!("{newline}{indent}{step}await {name}.{then}()"));
     }
     let end = line_end(source, facts.stmt(*stretch.used.last()?).span.end);
-    edits.push(source.edit(Span::new(end, end), text));
+    // Where the last lines go, it comes in their place.
+    match edits
+        .iter_mut()
+        .find(|edit| edit.text.is_empty() && (edit.place.span.start..=edit.place.span.end).contains(&end))
+    {
+        Some(gone) => gone.text = format!("{}{newline}", text.trim_start_matches(['\r', '\n'])),
+        None => edits.push(source.edit(Span::new(end, end), text)),
+    }
     Some(Fix {
         title: format!("Close `{name}` in a `finally`"),
         applicability: Applicability::Unsafe,
@@ -204,22 +212,34 @@ fn try_finally(checked: &CheckedFile<'_>, source: &Source<'_>, life: &Lifetime, 
     })
 }
 
+/// More than this many are not closed with one `AsyncExitStack`: nobody would look through the change.
+const MAX_TOGETHER: usize = 12;
+
+/// What functions of a file leave open that one `AsyncExitStack` may close.
+pub(super) struct Together<'l, 'f>(Vec<(&'l Lifetime, Stretch<'f>)>);
+
+impl<'l, 'f> Together<'l, 'f> {
+    /// Of the values of a file.
+    pub(super) fn new(checked: &CheckedFile<'f>, lives: &[&'l Lifetime]) -> Self {
+        let is_open = |life: &Lifetime| {
+            let enters = matches!(life.acquisition.owned.closes.with, With::Async | With::AsyncCall);
+            enters && life.acquisition.part.is_none() && !life.leaks.is_empty()
+        };
+        let open = lives.iter().filter(|life| is_open(life));
+        Self(open.filter_map(|life| Some((*life, stretch(checked.facts, checked.index, life)?))).collect())
+    }
+}
+
 /// One `AsyncExitStack` for all that is made in the block of `life` and stays open; none where there is no other.
-pub(super) fn close_all(checked: &CheckedFile<'_>, life: &Lifetime, lives: &[&Lifetime]) -> Option<Fix> {
+pub(super) fn close_all(checked: &CheckedFile<'_>, life: &Lifetime, together: &Together<'_, '_>) -> Option<Fix> {
     let facts = checked.facts;
     let source = Source::of(&checked.analysis.world, checked.file);
-    let is_open = |other: &Lifetime| {
-        let enters = matches!(other.acquisition.owned.closes.with, With::Async | With::AsyncCall);
-        enters && other.scope == life.scope && other.acquisition.part.is_none() && !other.leaks.is_empty()
-    };
-    let stretches: Vec<(&Lifetime, Stretch<'_>)> = (lives.iter())
-        .filter(|other| is_open(other))
-        .filter_map(|other| Some((*other, stretch(facts, other)?)))
-        .collect();
-    let block = siblings(facts, stretches.iter().find(|(other, _)| other.name == life.name)?.1.made, life.scope)?;
-    let here: Vec<&(&Lifetime, Stretch<'_>)> = stretches.iter().filter(|(_, s)| block.contains(&s.made)).collect();
+    let stretches = || together.0.iter().filter(|(other, _)| other.scope == life.scope);
+    let block = siblings(facts, stretches().find(|(other, _)| other.name == life.name)?.1.made, life.scope)?;
+    let here: Vec<_> = stretches().filter(|(_, s)| block.contains(&s.made)).take(MAX_TOGETHER + 1).collect();
     let is_taken = checked.index.name("stack").is_some_and(|name| checked.index.binds(life.scope, name));
-    if here.len() < 2 || is_taken || !source.await_is_legal(life.acquisition.call) {
+    let is_some = (2..=MAX_TOGETHER).contains(&here.len());
+    if !is_some || is_taken || !source.await_is_legal(life.acquisition.call) {
         return None;
     }
     let first = here.iter().filter_map(|(_, s)| block.iter().position(|stmt| *stmt == s.made)).min()?;
@@ -242,15 +262,25 @@ pub(super) fn close_all(checked: &CheckedFile<'_>, life: &Lifetime, lives: &[&Li
     })
 }
 
+/// No more statements of a block than this are put one level deeper: nobody would look through the change.
+const MAX_MOVED: usize = 200;
+
 /// The statements put under a header, and the closes taken out.
 fn moved(source: &Source<'_>, stretch: &Stretch<'_>, header: &str) -> Option<Vec<Edit>> {
     let facts = source.facts;
+    if stretch.used.len() > MAX_MOVED {
+        return None;
+    }
     let mut edits = block::in_block(source, stretch.used, header)?;
+    let mut dissolved: Vec<Span> = Vec::new();
     for &close in &stretch.closes {
         let span = facts.stmt(close).span;
-        let is_only = siblings(facts, close, facts.stmt(close).scope)?.len() == 1;
-        if is_only {
-            edits.push(source.edit(span, "pass"));
+        let block = siblings(facts, close, facts.stmt(close).scope)?;
+        if block.iter().all(|stmt| stretch.closes.contains(stmt)) {
+            // Nothing is left of the block: the first one speaks for the others.
+            if block.first() == Some(&close) {
+                empty(source, block, &mut edits, &mut dissolved);
+            }
             continue;
         }
         if !comment_after(source, span.end).is_empty() {
@@ -263,6 +293,22 @@ fn moved(source: &Source<'_>, stretch: &Stretch<'_>, header: &str) -> Option<Vec
         edits.push(source.edit(lines, ""));
     }
     Some(edits)
+}
+
+/// Takes out a block with all that is in it; where it cannot go as a whole, a `pass` stays.
+fn empty(source: &Source<'_>, block: &[StmtId], edits: &mut Vec<Edit>, dissolved: &mut Vec<Span>) {
+    let (Some(&first), Some(&last)) = (block.first(), block.last()) else { return };
+    let span = Span::new(source.facts.stmt(first).span.start, source.facts.stmt(last).span.end);
+    match emptied::emptied(source, block, span).filter(|emptied| emptied.stands_alone(dissolved)) {
+        Some(emptied) => {
+            dissolved.extend(emptied.body());
+            emptied.take_out(source, edits);
+        }
+        None => {
+            edits.retain(|edit| !(span.start + 1..span.end).contains(&edit.place.span.start));
+            edits.push(source.edit(span, "pass"));
+        }
+    }
 }
 
 /// The lines of a statement that has them for itself, with the line break.

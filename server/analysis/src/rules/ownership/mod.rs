@@ -2,8 +2,10 @@
 
 pub(super) mod after_close;
 mod app_state;
+mod attributes;
 pub(super) mod close_not_awaited;
 pub(super) mod generate_close;
+mod left_running;
 mod mend;
 pub(super) mod owner;
 mod owner_order;
@@ -75,9 +77,12 @@ impl CheckedFile<'_> {
                 message: format!("{}() makes it and gives it to its caller", world.name(factory)),
             });
         }
-        if let Origin::Own { acquires: Some((file, expr)), .. } = owned.origin {
+        if let Origin::Own { class, acquires: Some((file, expr)) } = owned.origin {
             let place = Place { file, span: world.facts(file).expr(expr).span };
-            steps.push(ChainStep { place, message: format!("{} makes this, and its close lets go of it", owned.what) });
+            let is_inside = file == class.file && world.scope(class).span.contains(place.span);
+            let verb = if is_inside { "makes" } else { "is given" };
+            steps
+                .push(ChainStep { place, message: format!("{} {verb} this, and its close lets go of it", owned.what) });
         }
         steps
     }

@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::ownership::file::Held;
 use crate::ownership::holder::Holder;
 use crate::ownership::resource::Needs;
+use crate::ownership::summary::mentions;
 use crate::ownership::uses::ends;
 use asyncwise_syntax::facts::*;
 
@@ -29,16 +30,45 @@ fn finding(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
         Needs::Iterated => false,
     };
     let closes = owned.closes.methods.iter().any(|m| m == method);
-    if !needs_it || closes || ends(method) || method.starts_with("__") || !is_over(facts, attribute) {
+    let is_kept_method = is_kept_method(facts, attribute);
+    if !needs_it || closes || ends(method) || method.starts_with("__") || !is_kept_method && !is_over(facts, attribute)
+    {
         return None;
     }
     let scope = facts.code_scope(facts.expr(attribute).scope);
     let confidence = checked.where_it_matters(scope, owned.confidence);
-    let message = format!("{} is never closed: nobody has it after {method}()", nameless(owned));
+    let reason = if is_kept_method {
+        format!("only its method {method}() is kept")
+    } else {
+        format!("nobody has it after {method}()")
+    };
+    let message = format!("{} is never closed: {reason}", nameless(owned));
     let mut finding = checked.finding(RULE, confidence, held.acquisition.call, message)?;
     finding.chain.extend(checked.origin_steps(owned));
-    finding.fixes.extend(mend::name_it(checked, &held.acquisition));
+    if !is_kept_method {
+        finding.fixes.extend(mend::name_it(checked, &held.acquisition));
+    }
     Some(finding)
+}
+
+/// Whether a variable of the function is given a method of the value, `get = X().get`, and does nothing but call it.
+fn is_kept_method(facts: &FileFacts, attribute: ExprId) -> bool {
+    let Parent::Stmt(stmt) = facts.expr(attribute).parent else { return false };
+    let StmtKind::Assign { targets, value } = facts.stmt(stmt).kind else { return false };
+    let [target] = *facts.list(targets) else { return false };
+    let ExprKind::Name(name) = facts.expr(target).kind else { return false };
+    let scope = facts.code_scope(facts.expr(target).scope);
+    if value != attribute || !matches!(facts.scope(scope).kind, ScopeKind::Function { .. }) {
+        return false;
+    }
+    let mentions = mentions(facts, scope, name);
+    let is_awaited = |mention: ExprId| {
+        let Parent::Expr(call) = facts.expr(mention).parent else { return false };
+        let is_call = matches!(facts.expr(call).kind, ExprKind::Call { func, .. } if func == mention);
+        is_call
+            && matches!(facts.expr(call).parent, Parent::Expr(p) if matches!(facts.expr(p).kind, ExprKind::Await(_)))
+    };
+    mentions.len() > 1 && mentions.into_iter().all(|mention| mention == target || is_awaited(mention))
 }
 
 /// Whether a method of the value is called and its result waited for, entered or iterated, so that nobody has the value

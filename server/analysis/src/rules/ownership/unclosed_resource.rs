@@ -1,6 +1,6 @@
 //! `unclosed-resource` and `close-skipped-on-error`: what a function makes for itself and does not close on every path.
 
-use super::{CheckedFile, close_text, described, mend, nameless};
+use super::{CheckedFile, attributes, close_text, described, given_by, left_running, mend, nameless};
 use crate::analysis::RawFinding;
 use crate::finding::{ChainStep, Confidence, Finding, Place};
 use crate::infer::Infer;
@@ -10,6 +10,7 @@ use crate::ownership::lifetime::{How, Leak, Lifetime};
 use crate::ownership::resource::{Needs, Origin};
 use crate::types::Def;
 use asyncwise_syntax::facts::*;
+use std::cell::OnceCell;
 
 pub(super) const UNCLOSED: &str = "unclosed-resource";
 const SKIPPED: &str = "close-skipped-on-error";
@@ -19,23 +20,33 @@ pub(in crate::rules) fn unclosed(checked: &mut CheckedFile<'_>) -> Vec<RawFindin
     let mut found = findings(checked, UNCLOSED);
     found.extend(super::provided::unclosed(checked).into_iter().map(|finding| (None, finding)));
     found.extend(super::writer::unclosed(checked).into_iter().map(|finding| (None, finding)));
+    found.extend(attributes::unclosed(checked));
     found
 }
 
 /// What is closed only where nothing raises.
 pub(in crate::rules) fn skipped(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
-    findings(checked, SKIPPED)
+    let mut found = findings(checked, SKIPPED);
+    found.extend(attributes::skipped(checked));
+    found
 }
 
 fn findings(checked: &mut CheckedFile<'_>, rule: &'static str) -> Vec<RawFinding> {
     let held = checked.held();
     let lives: Vec<&Lifetime> = held.iter().filter_map(|held| held.life.as_ref()).collect();
+    let together = OnceCell::new();
     let finding = |held: &Held| match (&held.life, &held.holder) {
-        (Some(life), _) => of_life(checked, life, rule).map(|mut finding| {
-            finding.fixes.extend(mend::close_all(checked, life, &lives));
-            finding
-        }),
+        (Some(life), _) => {
+            let mut finding = match of_life(checked, life, rule) {
+                None if rule == UNCLOSED => return left_running::finding(checked, life),
+                finding => finding?,
+            };
+            let together = together.get_or_init(|| mend::Together::new(checked, &lives));
+            finding.fixes.extend(mend::close_all(checked, life, together));
+            Some(finding)
+        }
         (None, Holder::Dropped) if rule == UNCLOSED => dropped(checked, held),
+        (None, Holder::Elements { scope, name }) if rule == UNCLOSED => elements(checked, held, *scope, *name),
         _ => None,
     };
     held.iter().filter_map(finding).map(|finding| (None, finding)).collect()
@@ -55,6 +66,24 @@ fn dropped(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
     let scope = checked.facts.code_scope(checked.facts.expr(held.acquisition.call).scope);
     let confidence = checked.where_it_matters(scope, owned.confidence);
     let message = format!("{} is never closed: nobody has it", nameless(owned));
+    let mut finding = checked.finding(UNCLOSED, confidence, held.acquisition.call, message)?;
+    finding.chain.extend(checked.origin_steps(owned));
+    Some(finding)
+}
+
+/// A list of them is made, and nobody closes what is in it.
+fn elements(checked: &CheckedFile<'_>, held: &Held, scope: ScopeId, name: NameId) -> Option<Finding> {
+    let owned = &held.acquisition.owned;
+    if !held.is_left_in_list || owned.needs != Needs::Made || owned.confidence < Confidence::Likely {
+        return None;
+    }
+    let confidence = checked.where_it_matters(scope, owned.confidence);
+    let list = checked.facts.name(name);
+    let what = match given_by(owned) {
+        Some(function) => format!("from {function}()"),
+        None => owned.what.to_string(),
+    };
+    let message = format!("what is in {list} ({what}) is never closed");
     let mut finding = checked.finding(UNCLOSED, confidence, held.acquisition.call, message)?;
     finding.chain.extend(checked.origin_steps(owned));
     Some(finding)
@@ -150,7 +179,8 @@ fn raiser(checked: &CheckedFile<'_>, cause: ExprId) -> String {
         ExprKind::Call { func, .. } => format!("{}()", checked.analysis.call_text(checked.file, func)),
         ExprKind::Yield(_) if is_provided(checked, cause) => "the endpoint".to_owned(),
         ExprKind::Yield(_) => "the block around the `yield`".to_owned(),
-        _ => format!("what stands on line {}", checked.line(facts.expr(cause).span)),
+        _ if call != cause => format!("the `await` on line {}", checked.line(facts.expr(cause).span)),
+        _ => format!("the code on line {}", checked.line(facts.expr(cause).span)),
     }
 }
 

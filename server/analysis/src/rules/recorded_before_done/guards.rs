@@ -181,6 +181,12 @@ pub(super) fn is_undone(checked: &CheckedFile<'_>, mark: &Mark) -> bool {
     })
 }
 
+/// Whether the function of the mark takes it back itself: it says that the work is under way.
+pub(super) fn is_taken_back(checked: &CheckedFile<'_>, mark: &Mark) -> bool {
+    let facts = checked.facts;
+    facts.stmts.iter().any(|s| s.scope == mark.scope && takes_back(facts, s, mark))
+}
+
 /// The functions beside that of the mark that take it back.
 fn undoing_functions<'f>(facts: &'f FileFacts, mark: &Mark, class: Option<ScopeId>) -> Vec<&'f str> {
     let beside = |scope: ScopeId| facts.scope(scope).parent == class && scope != mark.scope;

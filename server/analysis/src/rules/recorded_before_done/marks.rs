@@ -66,6 +66,14 @@ const OTHER: &[&str] = &[
     "un",
     "warn",
 ];
+/// Parts of names that speak of what is under way, switched on, or to happen once at most: beside [`OTHER`] what the name of a mark
+/// must not say that does not say what is made ready.
+const UNDER_WAY: &[&str] = &[
+    "active", "busy", "done", "enable", "execut", "in_use", "ing", "lock", "once", "pending", "progress", "run",
+    "tried",
+];
+/// What is done by sending something.
+const SENT: &[&str] = &["authenticate", "register", "subscribe"];
 /// Words before the verb in the name of a function.
 const BEFORE_VERB: &[&str] =
     &["async", "do", "ensure", "ensures", "lazy", "lazily", "maybe", "on", "perform", "run", "try", "a"];
@@ -104,7 +112,7 @@ pub(super) struct Mark {
     pub(super) kept: Kept,
     /// What the statement does, in words: `self._ready is set`.
     pub(super) text: String,
-    /// The verbs of what it records.
+    /// The verbs of what it records; none where its name does not tell, and only what is done with it can.
     verbs: Vec<&'static str>,
 }
 
@@ -122,6 +130,16 @@ pub(super) enum Kept {
 }
 
 impl Mark {
+    /// Whether its name says that something is done.
+    pub(super) fn is_named(&self) -> bool {
+        !self.verbs.is_empty()
+    }
+
+    /// Whether what it records is done by sending something.
+    pub(super) fn is_by_sending(&self) -> bool {
+        self.verbs.iter().any(|verb| SENT.contains(verb))
+    }
+
     /// Whether a function does, by its name, what the mark records: `connect` for `_connected`, `ensure_ready` for `_ready`.
     pub(super) fn is_about(&self, function: &str) -> bool {
         let function = function.to_ascii_lowercase();
@@ -214,7 +232,8 @@ fn mark(facts: &FileFacts, stmt: StmtId, s: &Stmt) -> Option<Mark> {
         _ => return None,
     };
     let verbs = verbs(&name);
-    (!verbs.is_empty()).then_some(Mark { stmt, at, scope: s.scope, state, kept, text, verbs })
+    let may_be_one = !verbs.is_empty() || kept == Kept::Flag && may_be_done(&name);
+    may_be_one.then_some(Mark { stmt, at, scope: s.scope, state, kept, text, verbs })
 }
 
 /// What is done according to a name; empty where it says something else.
@@ -224,6 +243,12 @@ fn verbs(name: &str) -> Vec<&'static str> {
         return Vec::new();
     }
     DONE.iter().filter(|(word, _)| name.contains(word)).map(|(_, verb)| *verb).collect()
+}
+
+/// Whether a name that does not say what is done may be that of a mark.
+fn may_be_done(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    OTHER.iter().chain(UNDER_WAY).all(|part| !name.contains(part))
 }
 
 fn last(dotted: &str) -> &str {

@@ -65,7 +65,7 @@ fn finding(checked: &mut CheckedFile<'_>, swallowers: &mut Swallowers<'_>, mark:
         }
     };
     let is_test = is_test_module(checked.analysis.world.program.module_name(checked.file));
-    let is_sure = (mark.kept == Kept::Object || is_about(checked, mark, work))
+    let is_sure = (mark.kept == Kept::Object || is_about(checked, mark, work) || gives_state(checked, mark, work))
         && !(matches!(wrong, Wrong::Early(_)) && guards::goes_on(checked, mark.stmt));
     let confidence = if is_sure && !is_test { Confidence::Likely } else { Confidence::Possible };
     let mut finding = checked.finding(RULE, confidence, mark.at, message)?;
@@ -133,9 +133,31 @@ fn early(checked: &CheckedFile<'_>, mark: &Mark, asked: &Asked) -> Option<Wrong>
     }
     let is_its_work = match mark.kept {
         Kept::Object => makes_ready(checked, mark, work),
-        _ => is_about(checked, mark, work),
+        _ if mark.is_named() => is_about(checked, mark, work) || gives_state(checked, mark, work),
+        _ => gives_state(checked, mark, work) && !guards::is_taken_back(checked, mark),
     };
     (is_its_work && !guards::is_undone(checked, mark)).then_some(Wrong::Early(work))
+}
+
+/// Whether the work gives the object something that it keeps: `self.data = await self.db.fetch()`. Without it, what is left out
+/// where the mark is set is of no use, whatever the mark is called.
+fn gives_state(checked: &CheckedFile<'_>, mark: &Mark, work: ExprId) -> bool {
+    let facts = checked.facts;
+    let Parent::Stmt(stmt) = facts.expr(work).parent else { return false };
+    let target = match facts.stmt(stmt).kind {
+        StmtKind::Assign { targets, value } if value == work => match *facts.list(targets) {
+            [target] => target,
+            _ => return false,
+        },
+        StmtKind::AnnAssign { target, value: Some(value), .. } if value == work => target,
+        _ => return false,
+    };
+    let (ExprKind::Attribute { value: owner, .. }, Some((marked, _))) =
+        (&facts.expr(target).kind, mark.state.rsplit_once('.'))
+    else {
+        return false;
+    };
+    mark.kept == Kept::Flag && facts.dotted(*owner).is_some_and(|owner| owner == marked)
 }
 
 /// Whether the names say that the mark is for this work.
@@ -171,7 +193,7 @@ fn first_after(checked: &CheckedFile<'_>, mark: &Mark, asked: &Asked) -> Option<
         }
         let mut next = guards::following(checked, at);
         while let Some(stmt) = next {
-            if let Some(work) = first_work(checked, stmt, mark.scope) {
+            if let Some(work) = first_work(checked, stmt, mark) {
                 return (!guards::is_handled(checked, stmt, work)).then_some(work);
             }
             if matches!(
@@ -188,8 +210,8 @@ fn first_after(checked: &CheckedFile<'_>, mark: &Mark, asked: &Asked) -> Option<
 }
 
 /// The first work in a statement; none where what comes first is only told to others.
-fn first_work(checked: &CheckedFile<'_>, stmt: StmtId, scope: ScopeId) -> Option<ExprId> {
-    let facts = checked.facts;
+fn first_work(checked: &CheckedFile<'_>, stmt: StmtId, mark: &Mark) -> Option<ExprId> {
+    let (facts, scope) = (checked.facts, mark.scope);
     let span = facts.stmt(stmt).span;
     let awaits = facts.exprs().filter(|(id, e)| {
         matches!(e.kind, ExprKind::Await(_))
@@ -200,14 +222,20 @@ fn first_work(checked: &CheckedFile<'_>, stmt: StmtId, scope: ScopeId) -> Option
     let first = awaits.min_by_key(|(_, e)| e.span.start).map(|(id, _)| id)?;
     let ExprKind::Await(value) = facts.expr(first).kind else { return None };
     let name = called_name(facts, value).trim_start_matches('_').to_ascii_lowercase();
-    let is_notice = name.is_empty() || NOTICES.iter().any(|n| name.starts_with(n));
+    // A subscription is made by sending it.
+    let is_done_by_sending = mark.is_by_sending() && mark.is_about(facts.name(facts.scope(scope).name));
+    let is_work = is_done_by_sending && name.starts_with("send");
+    let is_notice = name.is_empty() || !is_work && NOTICES.iter().any(|n| name.starts_with(n));
     (!is_notice).then_some(first)
 }
 
 /// Whether all work before the mark swallows its errors.
 fn swallowed(checked: &CheckedFile<'_>, swallowers: &mut Swallowers<'_>, mark: &Mark, asked: &Asked) -> Option<Wrong> {
     let (facts, index) = (checked.facts, checked.index);
-    if mark.kept == Kept::Object || matches!(index.slot(mark.stmt), Slot::Handler(_) | Slot::Finally) {
+    if mark.kept == Kept::Object
+        || !mark.is_named()
+        || matches!(index.slot(mark.stmt), Slot::Handler(_) | Slot::Finally)
+    {
         return None;
     }
     let before = Span::new(asked.from, facts.stmt(mark.stmt).span.start);
