@@ -60,6 +60,19 @@ An example: (:inlayHints t :minConfidence \"likely\")."
   (interactive)
   (asyncwise--execute "asyncwise.fixAll" (eglot-path-to-uri buffer-file-name)))
 
+;;;###autoload
+(defun asyncwise-fix-on-save ()
+  "Apply the safe fixes of this buffer before each save, if asyncwise serves it.
+For `eglot-managed-mode-hook', which runs wherever eglot begins or ends."
+  (if (asyncwise--serves-p)
+      (add-hook 'before-save-hook #'asyncwise-fix-all nil t)
+    (remove-hook 'before-save-hook #'asyncwise-fix-all t)))
+
+(defun asyncwise--serves-p ()
+  "Whether the server of this buffer is asyncwise."
+  (let ((server (and (eglot-managed-p) (eglot-current-server))))
+    (and server (equal (plist-get (eglot--server-info server) :name) "asyncwise"))))
+
 (defun asyncwise-explain (rule)
   "Show the page of RULE; by default of the finding at point."
   (interactive

@@ -89,6 +89,7 @@ pub(crate) fn configuration(settings: &Settings, rules: &Rules, cwd: &Path) -> (
         target_version: settings.target_version,
         extra_paths: settings.extra_path.iter().map(absolute).collect(),
         python: settings.python.as_ref().map(absolute),
+        selected_python: None,
     };
     (config, overrides)
 }

@@ -119,7 +119,9 @@ fn join(analysis: &Analysis, def: Def, mut downs: Vec<Down>) -> Vec<Path> {
     downs.sort_by_key(|(effect, sites)| (sites.len(), *effect));
     let ups = ups(analysis, def);
     if downs.is_empty() {
-        return ups.iter().take(MAX_PATHS).map(|up| path(analysis, def, up, None)).collect();
+        // A function by itself is no way.
+        let ways = ups.iter().filter(|up| !up.is_empty());
+        return ways.take(MAX_PATHS).map(|up| path(analysis, def, up, None)).collect();
     }
     let mut pairs: Vec<(&Vec<SiteRef>, &Down)> =
         ups.iter().flat_map(|up| downs.iter().map(move |down| (up, down))).collect();

@@ -224,6 +224,21 @@ fn paths_lead_from_coroutines_to_the_sink() {
 }
 
 #[test]
+fn a_function_by_itself_is_no_path() {
+    lines("async def $0f():\n    pass\n", show_paths, expect![""]);
+    lines("def $0f():\n    pass\n", show_paths, expect![""]);
+    lines(
+        "async def main():\n    f()\n\ndef $0f():\n    pass\n",
+        show_paths,
+        expect![[r#"
+            main reaches f
+              1:11 main is a coroutine function
+              2:5 main calls f()
+        "#]],
+    );
+}
+
+#[test]
 fn paths_stop_at_cycles_and_at_a_number() {
     let mut source =
         "import time\n\ndef $0sink():\n    time.sleep(1)\n    again()\n\ndef again():\n    sink()\n\n".to_owned();

@@ -3,6 +3,7 @@
 use crate::encoding;
 use crate::handlers::{action, command};
 use asyncwise_syntax::text::Columns;
+use std::fmt;
 use tower_lsp::ls_types::*;
 
 /// What the client can do.
@@ -91,6 +92,44 @@ impl Capabilities {
             shows_documents: window.show_document.is_some_and(|show| show.support),
         }
     }
+
+    /// What it can do, and what it cannot, by the names that the protocol has for it.
+    fn by_name(&self) -> [(&'static str, bool); 20] {
+        [
+            ("pull diagnostics", self.pulls_diagnostics),
+            ("diagnostic refresh", self.refreshes_diagnostics),
+            ("code lens refresh", self.refreshes_lenses),
+            ("inlay hint refresh", self.refreshes_hints),
+            ("related information", self.related_information),
+            ("code description", self.code_description),
+            ("diagnostic data", self.diagnostic_data),
+            ("tag `unnecessary`", self.unnecessary_tag),
+            ("tag `deprecated`", self.deprecated_tag),
+            ("code action literals", self.action_literals),
+            ("code action resolve", self.resolves_edits),
+            ("disabled code actions", self.disabled_actions),
+            ("document changes", self.document_changes),
+            ("apply edit", self.applies_edits),
+            ("Markdown hovers", self.markdown),
+            ("configuration", self.configuration),
+            ("configuration registration", self.registers_configuration),
+            ("file watcher registration", self.registers_watchers),
+            ("work done progress", self.progress),
+            ("show document", self.shows_documents),
+        ]
+    }
+}
+
+/// For a bug report: `utf-8; it has pull diagnostics, ...; it lacks ...`.
+impl fmt::Display for Capabilities {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (has, lacks): (Vec<_>, Vec<_>) = self.by_name().into_iter().partition(|(_, is_there)| *is_there);
+        let words = |of: Vec<(&'static str, bool)>| match of.is_empty() {
+            true => "nothing".to_owned(),
+            false => of.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
+        };
+        write!(out, "{}; it has {}; it lacks {}", encoding::kind(self.columns).as_str(), words(has), words(lacks))
+    }
 }
 
 /// What the server offers this client.
@@ -170,5 +209,20 @@ fn file_operations() -> WorkspaceFileOperationsServerCapabilities {
         did_rename: Some(options.clone()),
         did_delete: Some(options),
         ..WorkspaceFileOperationsServerCapabilities::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_told_in_words() {
+        let nothing = Capabilities::of(&ClientCapabilities::default()).to_string();
+        assert!(nothing.starts_with("utf-16; it has nothing; it lacks pull diagnostics, "), "{nothing}");
+        let window = WindowClientCapabilities { work_done_progress: Some(true), ..WindowClientCapabilities::default() };
+        let client = ClientCapabilities { window: Some(window), ..ClientCapabilities::default() };
+        let told = Capabilities::of(&client).to_string();
+        assert!(told.starts_with("utf-16; it has work done progress; it lacks "), "{told}");
     }
 }

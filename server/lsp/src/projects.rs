@@ -4,6 +4,7 @@ use crate::engine::{Engine, Job, Modules, Reporter, View};
 use crate::module::Module;
 use crate::settings::{DiagnosticMode, Settings};
 use asyncwise_workspace::discover::project_of;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -31,6 +32,19 @@ pub(crate) enum Kind {
     },
     /// Texts without a file.
     Untitled,
+}
+
+/// For a bug report.
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Folder { .. } => "workspace folder",
+            Self::Around => "around an open file",
+            Self::Files { is_alone: false } => "single files and what they import",
+            Self::Files { is_alone: true } => "single files, as the project around is too wide",
+            Self::Untitled => "texts without a file",
+        })
+    }
 }
 
 /// A project and the threads that work on it.

@@ -73,6 +73,10 @@ pub(crate) struct Settings {
     /// The Python environment with the project's packages, relative to the folder: its directory, or an interpreter in it, which
     /// is not run. Without it, what the configuration file says, or the one that is activated or found.
     pub(crate) python: Option<PathBuf>,
+    /// The Python environment that is selected in the editor, as its extension for Python knows it. It counts where neither `python`
+    /// nor the configuration file names one.
+    #[schemars(extend("x-given-by" = "extension"))]
+    pub(crate) selected_python: Option<PathBuf>,
     /// The files whose findings are shown.
     pub(crate) diagnostic_mode: DiagnosticMode,
     /// Show above functions that block or start an event loop how many coroutines reach them.
@@ -95,6 +99,7 @@ impl Default for Settings {
             configuration: None,
             extra_paths: Vec::new(),
             python: None,
+            selected_python: None,
             diagnostic_mode: DiagnosticMode::default(),
             code_lens: true,
             inlay_hints: false,
@@ -162,6 +167,7 @@ impl Settings {
     /// How a project at `root` is opened to check `paths`.
     pub(crate) fn opening(&self, root: &Path, paths: Vec<PathBuf>) -> Opening {
         let absolute = |path: &PathBuf| paths::absolute(root, path);
+        let named = |path: &Option<PathBuf>| path.as_ref().filter(|path| !path.as_os_str().is_empty()).map(absolute);
         Opening {
             root: root.to_owned(),
             paths,
@@ -175,7 +181,8 @@ impl Settings {
                 min_confidence: self.min_confidence,
                 target_version: self.target_version.as_deref().and_then(version::parse),
                 extra_paths: self.extra_paths.iter().map(absolute).collect(),
-                python: self.python.as_ref().filter(|path| !path.as_os_str().is_empty()).map(absolute),
+                python: named(&self.python),
+                selected_python: named(&self.selected_python),
             },
         }
     }

@@ -22,7 +22,9 @@ pub(crate) fn in_manifest(manifest: &str, schema: &Value) -> Result<String, Stri
 /// The settings of the server as VS Code wants them described.
 fn settings(schema: &Value) -> Result<Value, String> {
     let properties = schema["properties"].as_object().ok_or("the schema has no properties")?;
-    let described = properties.iter().map(|(name, about)| Ok((format!("asyncwise.{name}"), setting(about, schema)?)));
+    // What only an extension gives is nothing for a person's settings.
+    let own = properties.iter().filter(|(_, about)| about["x-given-by"] != json!("extension"));
+    let described = own.map(|(name, about)| Ok((format!("asyncwise.{name}"), setting(about, schema)?)));
     Ok(Value::Object(described.collect::<Result<Map<_, _>, String>>()?))
 }
 
@@ -140,6 +142,7 @@ mod tests {
             "properties": {
                 "sure": { "anyOf": [{ "$ref": "#/$defs/Sure" }, { "type": "null" }], "default": null, "description": "How sure." },
                 "version": { "type": ["string", "null"], "pattern": "^3$", "default": null, "description": "Which." },
+                "found": { "type": "string", "x-given-by": "extension", "description": "What the extension finds." },
                 "hints": { "type": "boolean", "default": true, "description": "Show\nhints." },
             },
         });

@@ -45,6 +45,7 @@
     (eglot-execute (eglot-current-server) action)))
 
 (defun flow-open-project ()
+  (add-hook 'eglot-managed-mode-hook #'asyncwise-fix-on-save)
   (find-file "shop/orders.py")
   (python-mode)
   (eglot-ensure)
@@ -66,8 +67,9 @@
   (flow-expect "its finding is gone" (lambda () (not (flow-finding "already running")))))
 
 (defun flow-save ()
-  (asyncwise-fix-all)
-  (flow-expect "all safe fixes are applied at once" (lambda () (flow-has "await save(order)")))
+  (save-buffer)
+  (flow-expect "saving applies all safe fixes" (lambda () (flow-has "await save(order)")))
+  (set-buffer-modified-p t)
   (save-buffer)
   (unless (string-search "await save(order)" (flow-on-disk "orders.py")) (flow-fail "the file was not saved"))
   (flow-ok "they are saved"))

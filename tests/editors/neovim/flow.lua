@@ -183,7 +183,10 @@ function flow.health()
   vim.cmd("checkhealth asyncwise")
   flow.page(":checkhealth asyncwise finds the server running", "runs for")
   local text = flow.text()
-  if text:find("ERROR", 1, true) or text:find("WARNING", 1, true) then
+  if text:find("ERROR", 1, true) or text:find("WARNING", 1, true) or text:find("empty_dict", 1, true) then
+    flow.fail(text)
+  end
+  if not text:find("runs for %d+ buffer") or not text:find("settings: the defaults", 1, true) then
     flow.fail(text)
   end
 end

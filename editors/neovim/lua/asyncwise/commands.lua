@@ -166,7 +166,12 @@ function commands.audit(format)
     if done.code ~= 0 then
       warn(vim.trim(done.stderr))
     elseif page then
-      vim.ui.open(page)
+      -- Where no browser comes up, the user needs the path.
+      vim.notify("asyncwise: the report is " .. page)
+      local _, problem = vim.ui.open(page)
+      if problem then
+        warn(("no browser opens it: %s"):format(problem))
+      end
     else
       view.scratch("asyncwise audit", vim.split(done.stdout, "\n"), "markdown")
     end

@@ -16,8 +16,7 @@ end
 --- What starts the server: that of the running client, else that of the configuration.
 local function command()
   local client = vim.lsp.get_clients({ name = "asyncwise" })[1]
-  local config = client and client.config or (vim.lsp.config and vim.lsp.config.asyncwise)
-  local cmd = config and config.cmd or { "asyncwise", "server" }
+  local cmd = (client and client.config or require("asyncwise").config()).cmd
   return type(cmd) == "table" and cmd[1] or nil
 end
 
@@ -29,9 +28,11 @@ local function check_program()
   end
   local path = vim.fn.exepath(name)
   if path == "" then
+    local cmd = '{ cmd = { "/path/to/asyncwise", "server" } }'
+    local call = vim.lsp.config and 'vim.lsp.config("asyncwise", %s)' or 'require("asyncwise").setup(%s)'
     health.error(("`%s` is not a program on the PATH of Neovim"):format(name), {
       "install asyncwise, see :help asyncwise-install",
-      'or name it: vim.lsp.config("asyncwise", { cmd = { "/path/to/asyncwise", "server" } })',
+      "or name it: " .. call:format(cmd),
     })
     return
   end
@@ -53,10 +54,14 @@ local function check_clients()
     health.info("the server does not run: it starts with the first Python file")
   end
   for _, client in ipairs(clients) do
-    local version = client.server_info and client.server_info.version or "of an unknown version"
-    health.ok(("server %s runs for %d buffers"):format(version, vim.tbl_count(client.attached_buffers)))
+    -- Neovim 0.10 does not keep it.
+    local version = client.server_info and client.server_info.version
+    local server = version and "server " .. version or "the server"
+    local count = vim.tbl_count(client.attached_buffers)
+    health.ok(("%s runs for %d %s"):format(server, count, count == 1 and "buffer" or "buffers"))
     health.info("root: " .. (client.config.root_dir or "none: each file is checked with the folder it lies in"))
-    health.info("settings: " .. vim.inspect(client.settings and client.settings.asyncwise or vim.empty_dict()))
+    local settings = vim.tbl_get(client, "config", "settings", "asyncwise") or {}
+    health.info("settings: " .. (next(settings) and vim.json.encode(settings) or "the defaults"))
   end
 end
 

@@ -32,6 +32,16 @@ function M.client(bufnr)
   return vim.lsp.get_clients({ name = M.NAME, bufnr = bufnr or vim.api.nvim_get_current_buf() })[1]
 end
 
+--- What `setup()` was given, on Neovim 0.10.
+---@type vim.lsp.ClientConfig?
+local own_config
+
+--- What the server is started with.
+---@return vim.lsp.ClientConfig
+function M.config()
+  return vim.lsp.config and vim.lsp.config[M.NAME] or own_config or M.default_config()
+end
+
 --- Neovim 0.10 has no `vim.lsp.enable`: starts the server for each buffer of a Python file.
 local function start_by_autocommand(config)
   -- What 0.11 does with these by itself.
@@ -115,7 +125,8 @@ function M.setup(options)
     vim.lsp.config(M.NAME, config)
     vim.lsp.enable(M.NAME)
   else
-    start_by_autocommand(vim.tbl_extend("force", M.default_config(), config))
+    own_config = vim.tbl_extend("force", M.default_config(), config)
+    start_by_autocommand(own_config)
   end
   local group = vim.api.nvim_create_augroup("asyncwise.save", {})
   if options.fix_on_save then

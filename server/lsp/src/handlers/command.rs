@@ -174,7 +174,7 @@ fn apply(session: &Session, edit: WorkspaceEdit) {
 fn debug_information(session: &Session) -> String {
     let mut out = format!("asyncwise {}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(out, "{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    let _ = writeln!(out, "client: {:?}", session.capabilities());
+    let _ = writeln!(out, "client: {}", session.capabilities());
     let _ = writeln!(out, "settings: {}", serde_json::to_string(&*session.settings()).unwrap_or_default());
     let (open, told, held) = (session.documents.all().len(), session.told.len(), session.held.len());
     let _ = writeln!(out, "open texts: {open}, told of {told}, remembered {held}");
@@ -185,7 +185,7 @@ fn debug_information(session: &Session) -> String {
 }
 
 fn folder_information(out: &mut String, folder: &Folder) {
-    let _ = writeln!(out, "project {} ({:?})", folder.root.display(), folder.kind);
+    let _ = writeln!(out, "project {} ({})", folder.root.display(), folder.kind);
     let _ = writeln!(out, "  settings: {}", serde_json::to_string(&*folder.settings()).unwrap_or_default());
     let Some(view) = folder.latest() else {
         let _ = writeln!(out, "  nothing was read yet");
@@ -196,7 +196,7 @@ fn folder_information(out: &mut String, folder: &Folder) {
     let asked = view.snapshot.asked().count();
     let _ = writeln!(out, "  files: {} ({asked} checked), {bytes} bytes", program.ids().count());
     let _ = writeln!(out, "  complete: {}, revision {}", !view.is_provisional, view.snapshot.revision());
-    let _ = writeln!(out, "  last step: {:?}", view.took);
+    let _ = writeln!(out, "  last step: {:.1} ms", view.took.as_secs_f64() * 1000.0);
     for problem in view.snapshot.problems() {
         let _ = writeln!(out, "  {}: {}", problem.path.display(), problem.text());
     }

@@ -32,6 +32,8 @@ pub struct Overrides {
     pub extra_paths: Vec<PathBuf>,
     /// `--python`, absolute.
     pub python: Option<PathBuf>,
+    /// The environment that is selected in the editor, absolute. It counts where neither `python` nor the configuration names one.
+    pub selected_python: Option<PathBuf>,
 }
 
 /// Where the configuration of a file comes from.

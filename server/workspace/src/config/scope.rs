@@ -129,10 +129,11 @@ impl Scope {
 }
 
 fn python(root: &Path, options: &Options, overrides: &Overrides) -> Option<Named> {
-    let by_caller = overrides.python.clone().map(|path| Named { path, by: NamedBy::Caller });
+    let by_caller = |path: &Option<PathBuf>| path.clone().map(|path| Named { path, by: NamedBy::Caller });
     let own = options.python.as_ref().filter(|path| !path.value().is_empty());
-    by_caller
-        .or_else(|| Some(Named { path: paths::absolute(root, Path::new(own?.value())), by: NamedBy::Configuration }))
+    let by_configuration =
+        own.map(|own| Named { path: paths::absolute(root, Path::new(own.value())), by: NamedBy::Configuration });
+    by_caller(&overrides.python).or(by_configuration).or_else(|| by_caller(&overrides.selected_python))
 }
 
 fn exclude(root: &Path, options: &Options) -> Patterns {
@@ -204,5 +205,30 @@ fn offload_function(option: &OffloadOption) -> OffloadFunction {
     match option {
         OffloadOption::Name(name) => OffloadFunction { name: name.as_str().into(), argument: 0 },
         OffloadOption::Table(table) => OffloadFunction { name: table.name.as_str().into(), argument: table.argument },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_named_by_the_caller_then_the_configuration_then_the_editor() {
+        let (caller, editor) = (Some(PathBuf::from("/caller")), Some(PathBuf::from("/editor")));
+        let by_caller = |path: &str| Some((PathBuf::from(path), NamedBy::Caller));
+        let cases = [
+            ("python = 'own'", caller.clone(), editor.clone(), by_caller("/caller")),
+            ("python = 'own'", None, editor.clone(), Some((PathBuf::from("/p/own"), NamedBy::Configuration))),
+            ("python = ''", None, editor.clone(), by_caller("/editor")),
+            ("", None, editor, by_caller("/editor")),
+            ("", caller, None, by_caller("/caller")),
+            ("", None, None, None),
+        ];
+        for (file, python, selected_python, expected) in cases {
+            let options: Options = toml::from_str(file).unwrap();
+            let overrides = Overrides { python, selected_python, ..Overrides::default() };
+            let named = super::python(Path::new("/p"), &options, &overrides);
+            assert_eq!(named.map(|named| (named.path, named.by)), expected, "{file} {overrides:?}");
+        }
     }
 }

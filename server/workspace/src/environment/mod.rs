@@ -1,8 +1,9 @@
 //! The Python environment a project's packages are installed in, found by looking at files alone: nothing is run.
 //!
-//! The order: what the command line, the configuration or the editor names; the environment that is activated
-//! (`VIRTUAL_ENV`, then `CONDA_PREFIX`); `.venv` in the project's directory or above it, up to the root of the repository;
-//! `venv` and `env` there; PEP 582's `__pypackages__`; what Poetry, Pipenv, PDM or Hatch made for the project elsewhere.
+//! The order: what the command line or the editor's setting names, then the configuration, then what is selected in the editor; the
+//! environment that is activated (`VIRTUAL_ENV`, then `CONDA_PREFIX`); `.venv` in the project's directory or above it, up to the root
+//! of the repository; `venv` and `env` there; PEP 582's `__pypackages__`; what Poetry, Pipenv, PDM or Hatch made for the project
+//! elsewhere.
 //! The system's Python counts only where it is named: what is installed in it says nothing about a project.
 
 mod layout;
@@ -27,7 +28,7 @@ pub struct Named {
 /// Where an environment is named.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum NamedBy {
-    /// `--python`, or the editor's setting.
+    /// `--python`, or the editor's setting or selection.
     Caller,
     /// The key `python` of a configuration file.
     Configuration,
