@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How it is called.
-const USAGE: &str = "usage: cargo run -p xtask -- dist [--target TRIPLE] [--only archive,wheel,sdist,vsix]";
+const USAGE: &str = "usage: cargo run -p xtask -- dist [--target TRIPLE] [--only archive,wheel,sdist,vsix,universal]";
 
-/// What may be made.
-const PARTS: [&str; 4] = ["archive", "wheel", "sdist", "vsix"];
+/// What may be made. `sdist` and `universal` are the same from every platform; a release makes them once.
+const PARTS: [&str; 5] = ["archive", "wheel", "sdist", "vsix", "universal"];
 
 /// The shells that `asyncwise completions` knows, and the file names that these look for.
 const COMPLETIONS: [(&str, &str); 6] = [
@@ -73,7 +73,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             "archive" => dist.archive(),
             "wheel" => dist.wheel(),
             "sdist" => maturin(&["sdist"], &dist.out),
-            _ => dist.vsix(),
+            "vsix" => dist.vsix(),
+            _ => dist.universal(),
         };
         if let Err(why) = made {
             let _ = write!(failed, "\n  {part}: {why}");
@@ -180,21 +181,29 @@ impl Dist {
         maturin(&arguments, &self.out)
     }
 
-    /// The extension of VS Code: one without the program for every platform, and one with it for each that this program is for.
+    /// The extension of VS Code with the program, for each platform of it that this program is for.
     fn vsix(&self) -> Result<(), String> {
-        let folder = root().join("editors/vscode");
-        let npm = |arguments: &[&str]| {
-            let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-            succeed(command.current_dir(&folder).args(arguments)).map(drop)
-        };
         let (out, program) = (path_argument(&self.out)?, path_argument(&self.program)?);
         npm(&["ci"])?;
-        npm(&["run", "package", "--", "--out", &out])?;
         for (_, platform) in VSCODE_TARGETS.iter().filter(|(triple, _)| *triple == self.triple) {
             npm(&["run", "package", "--", "--target", platform, "--binary", &program, "--out", &out])?;
         }
         Ok(())
     }
+
+    /// The extension without the program, for every platform: for VS Code, and as a package of npm.
+    fn universal(&self) -> Result<(), String> {
+        let out = path_argument(&self.out)?;
+        npm(&["ci"])?;
+        npm(&["run", "package", "--", "--out", &out])?;
+        npm(&["pack", "--pack-destination", &out])
+    }
+}
+
+/// Runs npm in the folder of the extension.
+fn npm(arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    succeed(command.current_dir(root().join("editors/vscode")).args(arguments)).map(drop)
 }
 
 /// A path as another program is told it, from whatever folder that runs in.
@@ -249,7 +258,7 @@ mod tests {
 
     #[test]
     fn parts_and_target_are_read() {
-        assert_eq!(read(&[]), Ok((None, words("archive wheel sdist vsix"))));
+        assert_eq!(read(&[]), Ok((None, words("archive wheel sdist vsix universal"))));
         let asked = read(&words("--target x --only archive,vsix"));
         assert_eq!(asked, Ok((Some("x".to_owned()), words("archive vsix"))));
         for wrong in ["--only", "--only rpm", "archive", "--target"] {
