@@ -23,9 +23,6 @@ const COMPLETIONS: [(&str, &str); 6] = [
     ("zsh", "_asyncwise"),
 ];
 
-/// The commands with a page of the manual of their own.
-const MANUAL: [&str; 7] = ["check", "audit", "explain", "rules", "server", "schema", "completions"];
-
 /// Platforms of VS Code, and the Rust targets whose program they take. A program that is linked statically runs on both kinds of Linux.
 const VSCODE_TARGETS: [(&str, &str); 10] = [
     ("x86_64-unknown-linux-gnu", "linux-x64"),
@@ -162,7 +159,7 @@ impl Dist {
         }
         let whole = succeed(Command::new(&self.program).arg("man"))?;
         fs::write(folder.join("man/asyncwise.1"), whole).map_err(failed)?;
-        for command in MANUAL {
+        for command in named_pages(&whole) {
             let page = succeed(Command::new(&self.program).args(["man", command]))?;
             fs::write(folder.join("man").join(format!("asyncwise-{command}.1")), page).map_err(failed)?;
         }
@@ -204,6 +201,11 @@ impl Dist {
 fn npm(arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     succeed(command.current_dir(root().join("editors/vscode")).args(arguments)).map(drop)
+}
+
+/// The commands whose pages the page of the whole lists, each on a line like `asyncwise\-check(1)`.
+fn named_pages(whole: &str) -> impl Iterator<Item = &str> {
+    whole.lines().filter_map(|line| line.strip_prefix("asyncwise\\-")?.strip_suffix("(1)"))
 }
 
 /// A path as another program is told it, from whatever folder that runs in.
@@ -254,6 +256,12 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn pages_are_those_of_the_list() {
+        let whole = ".TP\nasyncwise\\-check(1)\nCheck files\n.SH SEE ALSO\n\\fBasyncwise\\-audit\\fR(1)\n";
+        assert_eq!(named_pages(whole).collect::<Vec<_>>(), ["check"]);
     }
 
     #[test]
