@@ -100,19 +100,22 @@ fn the_source_archive_has_what_is_embedded() {
     }
 }
 
-/// A repository with one file, in which `pre-commit` runs a hook of this one.
-fn try_hook(python: &Path, hook: &str, variables: &[(&str, &Path)]) -> Output {
+/// A repository with `main.py` and `pyproject.toml`, in which `pre-commit` runs a hook of this one for a commit of `changed`.
+fn try_hook(python: &Path, hook: &str, changed: &str, variables: &[(&str, &Path)]) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let git = |arguments: &[&str]| run(Command::new("git").args(arguments).current_dir(folder.path()));
     git(&["init", "--quiet"]);
-    std::fs::write(folder.path().join("main.py"), BLOCKS).expect("the temporary folder can be written");
-    git(&["add", "main.py"]);
+    for (file, text) in [("main.py", BLOCKS), ("pyproject.toml", "[tool.asyncwise]\n"), ("notes.toml", "")] {
+        std::fs::write(folder.path().join(file), text).expect("the temporary folder can be written");
+    }
+    git(&["add", "."]);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let own = asyncwise().get_program().to_owned();
     let own = Path::new(&own).parent().map(Path::to_path_buf);
     let path = std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path))).expect("it was one before");
     let mut command = Command::new(python);
-    command.args(["-m", "pre_commit", "try-repo"]).arg(repository()).args([hook, "--all-files", "--color", "never"]);
+    command.args(["-m", "pre_commit", "try-repo"]).arg(repository());
+    command.args([hook, "--files", changed, "--color", "never"]);
     command.current_dir(folder.path()).env("PATH", path).env("PRE_COMMIT_HOME", folder.path().join("cache"));
     command.envs(variables.iter().copied());
     command.output().expect("pre-commit starts")
@@ -131,7 +134,11 @@ fn is_repository() -> bool {
 #[test]
 fn pre_commit_runs_the_installed_program() {
     let Some(python) = tools().filter(|_| is_repository()) else { return };
-    expect_the_finding(&try_hook(&python, "asyncwise-system", &[]));
+    for changed in ["main.py", "pyproject.toml"] {
+        expect_the_finding(&try_hook(&python, "asyncwise-system", changed, &[]));
+    }
+    let skipped = try_hook(&python, "asyncwise-system", "notes.toml", &[]);
+    assert!(skipped.status.success() && version_of(&skipped).contains("Skipped"), "{skipped:?}");
 }
 
 #[test]
@@ -139,5 +146,5 @@ fn pre_commit_runs_the_installed_program() {
 fn pre_commit_builds_and_runs_the_program() {
     let Some(python) = tools().filter(|_| is_repository()) else { return };
     let built = target().join("asyncwise-pre-commit");
-    expect_the_finding(&try_hook(&python, "asyncwise", &[("CARGO_TARGET_DIR", &built)]));
+    expect_the_finding(&try_hook(&python, "asyncwise", "main.py", &[("CARGO_TARGET_DIR", &built)]));
 }

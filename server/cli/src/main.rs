@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod exit;
 mod explain;
+mod manual;
 mod output;
 mod printer;
 mod progress;
@@ -50,7 +51,7 @@ fn run(command: &Command, printer: &mut Printer) -> Exit {
         Command::Rules { output_format } => explain::list(*output_format, printer),
         Command::Schema { of } => explain::schema(*of, printer),
         Command::Completions { shell } => completions::completions(*shell, printer),
-        Command::Man { command } => completions::manual(command.as_deref(), printer),
+        Command::Man { command } => manual::print(command.as_deref(), printer),
         // Runs without a printer: stdout belongs to the protocol.
         Command::Server(_) => Exit::Nothing,
     }));

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How it is called.
-const USAGE: &str = "usage: cargo run -p xtask -- dist [--target TRIPLE] [--only archive,wheel,sdist,vsix]";
+const USAGE: &str = "usage: cargo run -p xtask -- dist [--target TRIPLE] [--only archive,wheel,sdist,vsix,universal]";
 
-/// What may be made.
-const PARTS: [&str; 4] = ["archive", "wheel", "sdist", "vsix"];
+/// What may be made. `sdist` and `universal` are the same from every platform; a release makes them once.
+const PARTS: [&str; 5] = ["archive", "wheel", "sdist", "vsix", "universal"];
 
 /// The shells that `asyncwise completions` knows, and the file names that these look for.
 const COMPLETIONS: [(&str, &str); 6] = [
@@ -22,9 +22,6 @@ const COMPLETIONS: [(&str, &str); 6] = [
     ("powershell", "_asyncwise.ps1"),
     ("zsh", "_asyncwise"),
 ];
-
-/// The commands with a page of the manual of their own.
-const MANUAL: [&str; 7] = ["check", "audit", "explain", "rules", "server", "schema", "completions"];
 
 /// Platforms of VS Code, and the Rust targets whose program they take. A program that is linked statically runs on both kinds of Linux.
 const VSCODE_TARGETS: [(&str, &str); 10] = [
@@ -73,7 +70,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             "archive" => dist.archive(),
             "wheel" => dist.wheel(),
             "sdist" => maturin(&["sdist"], &dist.out),
-            _ => dist.vsix(),
+            "vsix" => dist.vsix(),
+            _ => dist.universal(),
         };
         if let Err(why) = made {
             let _ = write!(failed, "\n  {part}: {why}");
@@ -161,7 +159,7 @@ impl Dist {
         }
         let whole = succeed(Command::new(&self.program).arg("man"))?;
         fs::write(folder.join("man/asyncwise.1"), whole).map_err(failed)?;
-        for command in MANUAL {
+        for command in named_pages(&whole) {
             let page = succeed(Command::new(&self.program).args(["man", command]))?;
             fs::write(folder.join("man").join(format!("asyncwise-{command}.1")), page).map_err(failed)?;
         }
@@ -180,21 +178,34 @@ impl Dist {
         maturin(&arguments, &self.out)
     }
 
-    /// The extension of VS Code: one without the program for every platform, and one with it for each that this program is for.
+    /// The extension of VS Code with the program, for each platform of it that this program is for.
     fn vsix(&self) -> Result<(), String> {
-        let folder = root().join("editors/vscode");
-        let npm = |arguments: &[&str]| {
-            let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-            succeed(command.current_dir(&folder).args(arguments)).map(drop)
-        };
         let (out, program) = (path_argument(&self.out)?, path_argument(&self.program)?);
         npm(&["ci"])?;
-        npm(&["run", "package", "--", "--out", &out])?;
         for (_, platform) in VSCODE_TARGETS.iter().filter(|(triple, _)| *triple == self.triple) {
             npm(&["run", "package", "--", "--target", platform, "--binary", &program, "--out", &out])?;
         }
         Ok(())
     }
+
+    /// The extension without the program, for every platform: for VS Code, and as a package of npm.
+    fn universal(&self) -> Result<(), String> {
+        let out = path_argument(&self.out)?;
+        npm(&["ci"])?;
+        npm(&["run", "package", "--", "--out", &out])?;
+        npm(&["pack", "--pack-destination", &out])
+    }
+}
+
+/// Runs npm in the folder of the extension.
+fn npm(arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    succeed(command.current_dir(root().join("editors/vscode")).args(arguments)).map(drop)
+}
+
+/// The commands whose pages the page of the whole lists, each on a line like `asyncwise\-check(1)`.
+fn named_pages(whole: &str) -> impl Iterator<Item = &str> {
+    whole.lines().filter_map(|line| line.strip_prefix("asyncwise\\-")?.strip_suffix("(1)"))
 }
 
 /// A path as another program is told it, from whatever folder that runs in.
@@ -248,8 +259,14 @@ mod tests {
     }
 
     #[test]
+    fn pages_are_those_of_the_list() {
+        let whole = ".TP\nasyncwise\\-check(1)\nCheck files\n.SH SEE ALSO\n\\fBasyncwise\\-audit\\fR(1)\n";
+        assert_eq!(named_pages(whole).collect::<Vec<_>>(), ["check"]);
+    }
+
+    #[test]
     fn parts_and_target_are_read() {
-        assert_eq!(read(&[]), Ok((None, words("archive wheel sdist vsix"))));
+        assert_eq!(read(&[]), Ok((None, words("archive wheel sdist vsix universal"))));
         let asked = read(&words("--target x --only archive,vsix"));
         assert_eq!(asked, Ok((Some("x".to_owned()), words("archive vsix"))));
         for wrong in ["--only", "--only rpm", "archive", "--target"] {

@@ -3,24 +3,29 @@
 //! - `generate`: writes what is made from code into `schemas/`, and the settings into the manifest of the VS Code extension. Tests compare.
 //! - `stubs SITE`: writes `queries/knowledge/generated/` from the packages unpacked in SITE, see `stubs/fetch.sh`.
 //! - `dist`: makes all that is given to users, for one platform, in `target/dist`.
+//! - `version X.Y.Z`: sets the version in every file that says it; `version --check X.Y.Z` compares.
 //! - `profile [PATHS]`: checks PATHS with timings of each part, from a release build.
 
 mod dist;
 mod settings;
 mod stubs;
+mod version;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let result = match arguments.next().as_deref() {
-        Some("generate") => generate(),
-        Some("dist") => dist::run(&arguments.collect::<Vec<_>>()),
-        Some("stubs") => write_stubs(arguments.collect()),
-        Some("profile") => profile(arguments.collect()),
-        _ => Err("usage: cargo run -p xtask -- generate | dist | stubs SITE | profile [PATHS]".to_owned()),
-    };
+    let result =
+        match arguments.next().as_deref() {
+            Some("generate") => generate(),
+            Some("dist") => dist::run(&arguments.collect::<Vec<_>>()),
+            Some("version") => version::run(&arguments.collect::<Vec<_>>()),
+            Some("stubs") => write_stubs(arguments.collect()),
+            Some("profile") => profile(arguments.collect()),
+            _ => Err("usage: cargo run -p xtask -- generate | dist | version X.Y.Z | stubs SITE | profile [PATHS]"
+                .to_owned()),
+        };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
