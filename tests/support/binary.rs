@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 /// The binary, built from the sources as they are, once per test process.
 pub fn asyncwise() -> Command {
@@ -42,16 +43,22 @@ fn build() -> PathBuf {
     binary
 }
 
-/// Whether the binary is newer than all that it was made of, as Cargo wrote it down beside it:
-/// <https://doc.rust-lang.org/cargo/reference/build-cache.html#dep-info-files>.
+/// Whether the binary is newer than all that it is made of.
 fn is_fresh(binary: &Path) -> bool {
-    let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let (Some(made), Ok(sources)) = (changed(binary), std::fs::read_to_string(binary.with_extension("d"))) else {
-        return false;
-    };
-    let Some((_, sources)) = sources.split_once(": ") else { return false };
-    // A space in a path is escaped; such a path is not found, and the binary is built.
-    sources.split_whitespace().all(|path| changed(Path::new(path)).is_some_and(|changed| changed < made))
+    let root = crate::repository();
+    changed(binary).is_some_and(|made| {
+        ["Cargo.toml", "Cargo.lock", "queries", "server"].iter().all(|source| is_older(&root.join(source), made))
+    })
+}
+
+/// Whether nothing in a folder, or a file, has changed after that.
+fn is_older(path: &Path, than: SystemTime) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    changed(path).is_some_and(|at| at < than) && entries.into_iter().all(|entry| is_older(&entry.path(), than))
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 /// What a run of `asyncwise check --output-format json` said.
