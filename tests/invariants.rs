@@ -135,3 +135,32 @@ fn every_query_belongs_to_a_rule_page() {
         assert!(pages.contains(&page), "{} has no page", query.path);
     }
 }
+
+/// The page on PyPI stands nowhere near the files of the repository, and links into it by its address.
+#[test]
+fn links_of_the_python_package_are_absolute_and_lead_to_files() {
+    let read = |file: &str| std::fs::read_to_string(repository().join(file)).expect("it is part of the repository");
+    let package = read("pyproject.toml");
+    assert!(package.contains("readme = \"python/README.md\""));
+    let manifest: serde_json::Value =
+        serde_json::from_str(&read("editors/vscode/package.json")).expect("the manifest is JSON");
+    let home = manifest["homepage"].as_str().expect("the extension has a homepage");
+    assert!(package.contains(&format!("Repository = \"{home}\"")) && read("Cargo.toml").contains(home));
+
+    let page = read("python/README.md");
+    let headings: Vec<String> = read("README.md")
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("## ")?.to_lowercase().replace(' ', "-")))
+        .collect();
+    let links: Vec<&str> = page.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)).collect();
+    assert!(!links.is_empty());
+    for link in links {
+        let inside = link.strip_prefix(home).unwrap_or_else(|| panic!("{link} is not an address below {home}"));
+        let is_there = match (inside.strip_prefix("/blob/HEAD/"), inside.strip_prefix('#')) {
+            (Some(file), _) => repository().join(file).is_file(),
+            (_, Some(heading)) => headings.iter().any(|is| is == heading),
+            _ => false,
+        };
+        assert!(is_there, "{link} leads nowhere");
+    }
+}

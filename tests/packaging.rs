@@ -89,7 +89,9 @@ fn the_source_archive_has_what_is_embedded() {
     let archive = maturin(&python, &["sdist"], folder.path(), "gz");
     let listed = run(Command::new(&python).args(["-m", "tarfile", "-l"]).arg(archive));
     let listed = String::from_utf8_lossy(&listed.stdout);
-    for file in ["Cargo.lock", "LICENSE-MIT", "README.md", "python/asyncwise/__main__.py", "server/cli/src/main.rs"] {
+    for file in
+        ["Cargo.lock", "LICENSE-MIT", "python/README.md", "python/asyncwise/__main__.py", "server/cli/src/main.rs"]
+    {
         assert!(listed.contains(file), "{file} is missing:\n{listed}");
     }
     for folder in ["queries/rules", "queries/knowledge", "queries/knowledge/generated"] {

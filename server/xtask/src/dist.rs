@@ -158,7 +158,7 @@ impl Dist {
             fs::write(folder.join("completions").join(file), script).map_err(failed)?;
         }
         let whole = succeed(Command::new(&self.program).arg("man"))?;
-        fs::write(folder.join("man/asyncwise.1"), whole).map_err(failed)?;
+        fs::write(folder.join("man/asyncwise.1"), &whole).map_err(failed)?;
         for command in named_pages(&whole) {
             let page = succeed(Command::new(&self.program).args(["man", command]))?;
             fs::write(folder.join("man").join(format!("asyncwise-{command}.1")), page).map_err(failed)?;

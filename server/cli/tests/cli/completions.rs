@@ -9,8 +9,8 @@ fn shells_get_commands_and_most_of_them_rules() {
         project.run(&["completions", shell]).expect(0).prints("check").prints("min-confidence");
     }
     for shell in ["bash", "fish", "nushell", "zsh"] {
-        // A rule, a group, and the word for all.
-        project.run(&["completions", shell]).expect(0).prints("blocking-call").prints(" ownership").prints("all");
+        // A rule, and a group.
+        project.run(&["completions", shell]).expect(0).prints("blocking-call").prints("ownership");
     }
     // What follows `explain` are rules alone, and what follows `man` are commands.
     let explain = "-n \"__fish_asyncwise_using_subcommand explain\" -f -a \"async-error-told-by-text ";
