@@ -26,7 +26,6 @@ export function findings({ inOneWindow, inProject, makeProject }) {
     assert.equal(text.split("3 calls down").length, 2, "the hover says it once");
     for (const step of CHAIN) assert.ok(text.includes(step), step);
     await code.picture("hover");
-    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height: 520 });
     await code.hideHover();
 
     const problems = await code.problems();
@@ -41,6 +40,17 @@ export function findings({ inOneWindow, inProject, makeProject }) {
       );
     await code.picture("problems");
     await code.hideProblems();
+  });
+
+  inShop("a hover shows all of it where there is room", async (code) => {
+    // A hover is as high as a quarter of the editor.
+    await code.page.setViewportSize({ width: code.size.width, height: 1700 });
+    await atSettle(code);
+    const hover = await code.hover();
+    await hover.getByText("payments.py(21, 16)").waitFor();
+    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height: 700 });
+    await code.hideHover();
+    await code.page.setViewportSize(code.size);
   });
 
   inShop("the hover leads into another file", async (code) => {
@@ -64,7 +74,7 @@ export function findings({ inOneWindow, inProject, makeProject }) {
       .locator(".editor-instance .view-line", { hasText: "return asyncio.run(self.charge(customer, amount))" })
       .waitFor();
     await code.picture("steps");
-    await code.picture("readme-steps", { x: 0, y: 0, width: 1180, height: 470 });
+    await code.picture("readme-steps", { x: 0, y: 0, width: 1180, height: 463 });
     await code.page.keyboard.press("Escape");
     await code.activeTab("orders.py");
 

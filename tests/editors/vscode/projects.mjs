@@ -48,6 +48,8 @@ export function projects({ inOneWindow, inProject, makeProject }) {
     await code.command("asyncwise: Audit This Workspace");
     const page = await code.webview("h1", "Async health of web-service");
     await code.picture("audit");
+    await page.locator("h2", { hasText: "Boundary graph" }).evaluate((heading) => heading.scrollIntoView());
+    await page.locator("svg text", { hasText: "charge_sync" }).first().waitFor();
     await code.picture("readme-audit", { x: 347, y: 30, width: 833, height: 700 });
     await page.locator("a.place", { hasText: "app/clients/payments.py" }).first().click();
     await code.activeTab("payments.py");
@@ -70,6 +72,7 @@ export function projects({ inOneWindow, inProject, makeProject }) {
 
     await code.command("asyncwise: Show Debug Information");
     await code.page.locator(".editor-instance .view-line", { hasText: "settings:" }).first().waitFor();
+    await code.picture("debug-information");
     await code.command("asyncwise: Restart Server");
     await code.openFile("app/routers/orders.py");
     await code.squiggle("error").waitFor();
