@@ -48,7 +48,10 @@ export function findings({ inOneWindow, inProject, makeProject }) {
     await atSettle(code);
     const hover = await code.hover();
     await hover.getByText("payments.py(21, 16)").waitFor();
-    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height: 719 });
+    // To the end of the file's last line, which is the one below this.
+    const line = await code.page.locator(".editor-instance .view-line", { hasText: "A plain" }).boundingBox();
+    const height = line.y + 2 * line.height - 30;
+    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height });
     await code.hideHover();
     await code.page.setViewportSize(code.size);
   });
