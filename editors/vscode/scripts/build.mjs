@@ -1,12 +1,13 @@
 // Bundles the extension, or its tests.
 //
 //   node scripts/build.mjs                dist/extension.js, with a source map
-//   node scripts/build.mjs --production   the same, small
+//   node scripts/build.mjs --production   the same, small, and the licences of what is bundled
 //   node scripts/build.mjs --watch        the same, again after every change
 //   node scripts/build.mjs --tests        out/test/*.test.js
 import { context } from "esbuild";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { writeNotices } from "./notices.mjs";
 
 const has = (option) => process.argv.includes(option);
 const isProduction = has("--production");
@@ -35,10 +36,12 @@ const build = await context({
   mainFields: ["module", "main"],
   minify: isProduction,
   sourcemap: isProduction ? false : "linked",
+  metafile: isProduction,
   logLevel: "warning",
 });
 if (has("--watch")) await build.watch();
 else {
-  await build.rebuild();
+  const { metafile } = await build.rebuild();
   await build.dispose();
+  if (metafile !== undefined) writeNotices(metafile, "dist/THIRD_PARTY_NOTICES.txt");
 }

@@ -27,20 +27,7 @@ if (binary !== undefined) {
 }
 
 mkdirSync(out, { recursive: true });
-const { name, version, homepage, repository } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+const { name, version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 const packagePath = path.join(out, `${[name, target ?? "universal", version].join("-")}.vsix`);
 process.chdir(root);
-// Links and pictures of the README are relative to this folder of the repository.
-const [baseContentUrl, baseImagesUrl] = ["blob", "raw"].map(
-  (kind) => `${homepage}/${kind}/HEAD/${repository.directory}`,
-);
-await createVSIX({
-  cwd: root,
-  packagePath,
-  target,
-  dependencies: false,
-  baseContentUrl,
-  baseImagesUrl,
-  // The one for the program, in a universal package.
-  allowUnusedFilesPattern: true,
-});
+await createVSIX({ cwd: root, packagePath, target });

@@ -6,6 +6,7 @@ import { auditWorkspace } from "./commands/audit.js";
 import { fixAllInFile, fixAllInWorkspace } from "./commands/fix.js";
 import { peekChain, placeOf, showPath, stepThroughChain } from "./commands/paths.js";
 import { explainRule, rulePages } from "./commands/rules.js";
+import { contextKeys } from "./contexts.js";
 import { Environments } from "./python.js";
 import { Service } from "./service.js";
 import { statusItem } from "./status.js";
@@ -36,7 +37,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     "asyncwise.explainRule": (rule) => explainRule(running, rule),
     "asyncwise.fixAllInFile": () => fixAllInFile(running),
     "asyncwise.fixAllInWorkspace": () => fixAllInWorkspace(running),
-    "asyncwise.showDebugInformation": () => showDebugInformation(running),
+    "asyncwise.showDebugInformation": () => showDebugInformation(running, context.extension),
     "asyncwise.stopIndexing": () => running.cancelWork(),
   };
   for (const [name, command] of Object.entries(commands))
@@ -48,6 +49,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     environments,
     rulePages(running),
     statusItem(running),
+    contextKeys(running),
     environments.onDidChange(() => running.environmentChanged()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {
@@ -64,10 +66,10 @@ export async function deactivate(): Promise<void> {
 }
 
 /** What a bug report needs, in a text to copy from. */
-async function showDebugInformation(running: Service): Promise<void> {
-  const content = await running.execute<string>("asyncwise.debugInformation");
-  if (content === undefined) return;
-  const editor = `${vscode.env.appName} ${vscode.version}, extension host on ${process.platform} ${process.arch}`;
+async function showDebugInformation(running: Service, extension: vscode.Extension<unknown>): Promise<void> {
+  const content = await running.debugInformation();
+  const { version } = extension.packageJSON as { version: string };
+  const editor = `${vscode.env.appName} ${vscode.version}, extension host on ${process.platform} ${process.arch}, extension ${version}`;
   const document = await vscode.workspace.openTextDocument({ content: `${editor}\n${content}`, language: "yaml" });
   await vscode.window.showTextDocument(document);
 }

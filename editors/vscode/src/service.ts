@@ -13,8 +13,9 @@ import {
 import { clientOptions, shownHere, type Interceptors } from "./client.js";
 import { type Environments } from "./python.js";
 import { candidates, fillIn } from "./server/candidates.js";
-import { find, wordsFor, type Found, type NotFound } from "./server/find.js";
+import { find, wordsFor, type Found, type NotFound, type Search, type Tried } from "./server/find.js";
 import { probe } from "./server/probe.js";
+import { report } from "./server/report.js";
 import { settingsForServer } from "./settings.js";
 import { type TraceChannel } from "./trace.js";
 
@@ -46,6 +47,7 @@ export interface Parts {
 export class Service implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private current: Status = { kind: "stopped" };
+  private tried: readonly Tried[] = [];
   private readonly statuses = new vscode.EventEmitter<Status>();
   /** Starts and stops come one after the other. */
   private queue: Promise<void> = Promise.resolve();
@@ -115,6 +117,22 @@ export class Service implements vscode.Disposable {
     return settingsForServer(section, { python, fillIn: (path) => fillInFor(folder, path) });
   }
 
+  /** Versions, settings and sizes, as the server tells them; where none runs, what was tried and why. */
+  async debugInformation(): Promise<string> {
+    const client = this.running;
+    if (client !== undefined) {
+      const server = this.server === undefined ? "" : `server: ${this.server.path} (${wordsFor(this.server.origin)})\n`;
+      const params = { command: "asyncwise.debugInformation", arguments: [] };
+      return server + (await client.sendRequest<string>(ExecuteCommandRequest.method, params));
+    }
+    return report({
+      why: this.current.kind === "failed" ? this.current.message : `it is ${this.current.kind}`,
+      isTrusted: vscode.workspace.isTrusted,
+      tried: this.tried,
+      settings: this.settings(vscode.workspace.workspaceFolders?.[0]?.uri),
+    });
+  }
+
   /** Stops what the server is busy with. */
   async cancelWork(): Promise<void> {
     const work = this.current.kind === "running" ? this.current.work : undefined;
@@ -139,7 +157,7 @@ export class Service implements vscode.Disposable {
     return this.queue;
   }
 
-  private search(log: (line: string) => void): ReturnType<typeof find> {
+  private search(log: (line: string) => void): Promise<Search> {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     const folders = vscode.workspace.workspaceFolders ?? [];
     const selected = [this.parts.environments.selected(folder)].filter((path) => path !== undefined);
@@ -155,13 +173,14 @@ export class Service implements vscode.Disposable {
       searchPath: process.env.PATH ?? "",
       extension: this.parts.extension.fsPath,
     };
-    return find(candidates(around), probe, log);
+    return find(candidates(around), around.isTrusted, probe, log);
   }
 
   private async doStart(): Promise<void> {
     const { log } = this.parts;
     this.become({ kind: "starting" });
     const search = await this.search((line) => log.warn(line));
+    this.tried = search.tried;
     if ("notFound" in search) {
       this.fail(search.notFound);
       return;

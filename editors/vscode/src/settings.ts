@@ -25,7 +25,8 @@ export function settingsForServer(section: unknown, completion: Completion): Rec
     if (OWN.has(key) || isEmpty(value)) continue;
     settings[key] = PATHS.has(key) ? filledIn(value, completion.fillIn) : value;
   }
-  if (!("python" in settings) && completion.python !== undefined) settings.python = completion.python;
+  // The configuration file may name another, which counts.
+  if (completion.python !== undefined) settings.selectedPython = completion.python;
   return settings;
 }
 
@@ -38,7 +39,10 @@ function filledIn(value: unknown, fillIn: (path: string) => string): unknown {
   return typeof value === "string" ? fillIn(value) : value;
 }
 
-/** The arguments of the command line that say the same. A report then is of what the editor shows. */
+/**
+ * The arguments of the command line that say the same. A report then is of what the editor shows. The selected environment is none of
+ * them, see {@link variables}.
+ */
 export function commandLine(settings: Record<string, unknown>): string[] {
   const options: readonly (readonly [string, string])[] = [
     ["select", "--select"],
@@ -54,4 +58,10 @@ export function commandLine(settings: Record<string, unknown>): string[] {
     const values = Array.isArray(value) ? value : [value];
     return values.filter((one) => typeof one === "string").flatMap((one) => [option, one]);
   });
+}
+
+/** The environment variables that say the rest: the selected environment counts as one that is activated. */
+export function variables(settings: Record<string, unknown>): NodeJS.ProcessEnv {
+  const { selectedPython } = settings;
+  return typeof selectedPython === "string" ? { VIRTUAL_ENV: selectedPython } : {};
 }

@@ -29,10 +29,11 @@ export function statusItem(service: Service): vscode.Disposable {
   );
 }
 
-/** Beside Python, and when something is wrong. */
+/** Beside Python, where nothing else is open, and when something is wrong. */
 function isOfInterest(status: Status): boolean {
-  const isPython = vscode.window.activeTextEditor?.document.languageId === "python";
-  return isPython || vscode.window.activeNotebookEditor !== undefined || status.kind === "failed";
+  const language = vscode.window.activeTextEditor?.document.languageId;
+  const isPythonOrNone = language === undefined || language === "python";
+  return isPythonOrNone || vscode.window.activeNotebookEditor !== undefined || status.kind === "failed";
 }
 
 function draw(item: vscode.StatusBarItem, status: Status): void {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { type Candidate } from "../src/server/candidates.js";
 import { find } from "../src/server/find.js";
 import { type Probe } from "../src/server/probe.js";
+import { report } from "../src/server/report.js";
 
 const SETTING: Candidate = { origin: "setting", path: "/set" };
 const ENVIRONMENT: Candidate = { origin: "environment", path: "/env" };
@@ -18,10 +19,12 @@ async function check(
   files: Record<string, Probe>,
   expected: string,
   logged: string[] = [],
+  isTrusted = true,
 ): Promise<void> {
   const log: string[] = [];
   const search = await find(
     candidates,
+    isTrusted,
     (path) => Promise.resolve(files[path] ?? { kind: "absent" }),
     (line) => log.push(line),
   );
@@ -59,14 +62,45 @@ test("why there is none is said in words", async () => {
   );
   await check(
     [BUNDLED],
-    {},
-    "asyncwise is not bundled with this package of the extension, and a workspace that is not trusted uses no other.",
-  );
-  await check(
-    [BUNDLED],
     { "/bundled": FOREIGN },
     "asyncwise cannot start its bundled server: it was built for another platform. Install the package of the extension for " +
       "this platform, or name a server in the setting asyncwise.path.",
     ["/bundled (bundled) does not start: it was built for another platform"],
   );
+});
+
+test("where the workspace is not trusted no setting is advised", async () => {
+  await check(
+    [BUNDLED],
+    {},
+    "asyncwise is not bundled with this package of the extension, and a workspace that is not trusted uses no other. " +
+      "Install the package of the extension for this platform, or trust the workspace, to use one that is installed.",
+    [],
+    false,
+  );
+  await check(
+    [BUNDLED],
+    { "/bundled": FOREIGN },
+    "asyncwise cannot start its bundled server: it was built for another platform. Install the package of the extension for " +
+      "this platform, or trust the workspace, to use one that is installed.",
+    ["/bundled (bundled) does not start: it was built for another platform"],
+    false,
+  );
+});
+
+test("a bug report tells what was tried", async () => {
+  const files: Record<string, Probe> = { "/path": FOREIGN };
+  const probe = (path: string): Promise<Probe> => Promise.resolve(files[path] ?? { kind: "absent" });
+  const { tried } = await find([ENVIRONMENT, ON_PATH, BUNDLED], true, probe, () => undefined);
+  const text = report({ why: "asyncwise is not installed.", isTrusted: true, tried, settings: { ignore: ["await"] } });
+  assert.deepEqual(text.split("\n"), [
+    "no server runs: asyncwise is not installed.",
+    "workspace: trusted",
+    "tried:",
+    "  /env (from the Python environment): not there",
+    "  /path (from PATH): it was built for another platform",
+    "  /bundled (bundled): not there",
+    'settings: {"ignore":["await"]}',
+    "",
+  ]);
 });

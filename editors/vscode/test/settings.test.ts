@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { commandLine, settingsForServer } from "../src/settings.js";
+import { commandLine, settingsForServer, variables } from "../src/settings.js";
 
 const fillIn = (path: string): string => path.replace("~", "/home/ada");
 
@@ -24,15 +24,19 @@ test("paths are filled in", () => {
   assert.deepEqual(settingsForServer(section, { python: undefined, fillIn }), sent);
 });
 
-test("the selected environment stands in for the setting", () => {
-  assert.deepEqual(settingsForServer({ python: "" }, { python: "/env", fillIn }), { python: "/env" });
-  assert.deepEqual(settingsForServer({ python: "~/own" }, { python: "/env", fillIn }), { python: "/home/ada/own" });
+test("the selected environment is told apart from the setting, as the configuration file comes between", () => {
+  assert.deepEqual(settingsForServer({ python: "" }, { python: "/env", fillIn }), { selectedPython: "/env" });
+  const both = { python: "/home/ada/own", selectedPython: "/env" };
+  assert.deepEqual(settingsForServer({ python: "~/own" }, { python: "/env", fillIn }), both);
 });
 
 test("the command line says the same", () => {
   const settings = { select: ["await", "blocking"], minConfidence: "likely", python: "/env", codeLens: true };
   const options = ["--select", "await", "--select", "blocking", "--min-confidence", "likely", "--python", "/env"];
   assert.deepEqual(commandLine(settings), options);
+  assert.deepEqual(commandLine({ selectedPython: "/env" }), []);
+  assert.deepEqual(variables({ selectedPython: "/env" }), { VIRTUAL_ENV: "/env" });
+  assert.deepEqual(variables({}), {});
 });
 
 test("every command of the manifest is registered, and every one that is registered is in it", () => {
@@ -44,4 +48,12 @@ test("every command of the manifest is registered, and every one that is registe
     (match) => match[1],
   );
   assert.deepEqual(registered.sort(), declared);
+});
+
+test("the packages of VS Code and of npm hold the same", () => {
+  const rules = (file: string): string[] =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => !line.startsWith("#"));
+  assert.deepEqual(rules(".npmignore"), rules(".vscodeignore"));
 });

@@ -71,7 +71,8 @@ pub(crate) struct Settings {
     /// Directories, relative to the folder, with installed packages whose source is read when it is imported.
     pub(crate) extra_paths: Vec<PathBuf>,
     /// The Python environment with the project's packages, relative to the folder: its directory, or an interpreter in it, which
-    /// is not run. Without it, what the configuration file says, or the one that is activated or found.
+    /// is not run. Without it, the one that the configuration file names, that is selected in the editor's extension for Python, that is
+    /// activated, or that is found.
     pub(crate) python: Option<PathBuf>,
     /// The Python environment that is selected in the editor, as its extension for Python knows it. It counts where neither `python`
     /// nor the configuration file names one.

@@ -26,7 +26,6 @@ export function findings({ inOneWindow, inProject, makeProject }) {
     assert.equal(text.split("3 calls down").length, 2, "the hover says it once");
     for (const step of CHAIN) assert.ok(text.includes(step), step);
     await code.picture("hover");
-    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height: 520 });
     await code.hideHover();
 
     const problems = await code.problems();
@@ -41,6 +40,20 @@ export function findings({ inOneWindow, inProject, makeProject }) {
       );
     await code.picture("problems");
     await code.hideProblems();
+  });
+
+  inShop("the hover of a high window shows the name of the rule, too", async (code) => {
+    // A hover is at most as high as a quarter of the editor: here 14 lines of it, so that none is cut.
+    await code.page.setViewportSize({ width: code.size.width, height: 1181 });
+    await atSettle(code);
+    const hover = await code.hover();
+    await hover.getByText("payments.py(21, 16)").waitFor();
+    // To the end of the file's last line, which is the one below this.
+    const line = await code.page.locator(".editor-instance .view-line", { hasText: "A plain" }).boundingBox();
+    const height = line.y + 2 * line.height - 30;
+    await code.picture("readme-hover", { x: 347, y: 30, width: 833, height });
+    await code.hideHover();
+    await code.page.setViewportSize(code.size);
   });
 
   inShop("the hover leads into another file", async (code) => {
@@ -64,7 +77,7 @@ export function findings({ inOneWindow, inProject, makeProject }) {
       .locator(".editor-instance .view-line", { hasText: "return asyncio.run(self.charge(customer, amount))" })
       .waitFor();
     await code.picture("steps");
-    await code.picture("readme-steps", { x: 0, y: 0, width: 1180, height: 470 });
+    await code.picture("readme-steps", { x: 0, y: 0, width: 1180, height: 463 });
     await code.page.keyboard.press("Escape");
     await code.activeTab("orders.py");
 

@@ -37,6 +37,15 @@ export function servers({ inOwnVsCode, makeProject }) {
       await code.picture("setting");
       await code.page.keyboard.press("Escape");
 
+      await code.command("asyncwise: Show Debug Information");
+      await code.page.locator(".editor-instance .view-line", { hasText: "not there" }).first().waitFor();
+      await code.picture("tried");
+      await code.command("Welcome: Open Walkthrough...");
+      await code.choose("Get Started with asyncwise");
+      await code.page.locator(".gettingStartedDetailsContent .step-title", { hasText: "Install the server" }).waitFor();
+      await code.picture("walkthrough-server");
+      await code.closeEditors();
+
       project.write(".vscode/settings.json", { "asyncwise.path": "${workspaceFolder}/nothing" });
       await code.notification("there is no such file");
       symlinkSync(ASYNCWISE_BINARY, path.join(project.root, "own-asyncwise"));

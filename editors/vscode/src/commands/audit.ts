@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { run } from "../program.js";
 import { type Service } from "../service.js";
-import { commandLine } from "../settings.js";
+import { commandLine, variables } from "../settings.js";
 
 /** Makes the report of a folder of the workspace, and shows it. */
 export async function auditWorkspace(service: Service): Promise<void> {
@@ -11,7 +11,9 @@ export async function auditWorkspace(service: Service): Promise<void> {
   const { server } = service;
   if (folder === undefined) return;
   if (server === undefined) return void vscode.window.showWarningMessage("The asyncwise server does not run.");
-  const args = ["audit", "--quiet", "--format", "html", ...commandLine(service.settings(folder.uri))];
+  const settings = service.settings(folder.uri);
+  const args = ["audit", "--quiet", "--format", "html", ...commandLine(settings)];
+  const surroundings = { cwd: folder.uri.fsPath, variables: variables(settings) };
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: `asyncwise audits ${folder.name}`,
@@ -19,7 +21,7 @@ export async function auditWorkspace(service: Service): Promise<void> {
   };
   let page: string;
   try {
-    page = await vscode.window.withProgress(options, (_, token) => run(server.path, args, folder.uri.fsPath, token));
+    page = await vscode.window.withProgress(options, (_, token) => run(server.path, args, surroundings, token));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return void vscode.window.showErrorMessage(`The audit could not be made: ${reason}`);

@@ -41,7 +41,7 @@ function nameOf(uri: vscode.Uri): string {
 async function choose(service: Service): Promise<string | undefined> {
   const { server } = service;
   if (server === undefined) return void vscode.window.showWarningMessage("The asyncwise server does not run.");
-  const rules = JSON.parse(await run(server.path, ["rules", "--output-format", "json"], undefined)) as Rule[];
+  const rules = JSON.parse(await run(server.path, ["rules", "--output-format", "json"], {})) as Rule[];
   const here = ruleHere();
   rules.sort(
     (one, other) => Number(other.name === here) - Number(one.name === here) || one.name.localeCompare(other.name),

@@ -18,33 +18,40 @@ export interface NotFound {
   readonly isAboutSetting: boolean;
 }
 
-export type Search = { readonly found: Found } | { readonly notFound: NotFound };
+/** A candidate that was tried, and what came of it. */
+export type Tried = Candidate & Probe;
+
+/** What was found, or why nothing was, after trying these. */
+export type Search = { readonly tried: readonly Tried[] } & (
+  { readonly found: Found } | { readonly notFound: NotFound }
+);
 
 /** The first candidate that starts. `log` hears about those that are there and do not. */
 export async function find(
   candidates: readonly Candidate[],
+  isTrusted: boolean,
   probe: (path: string) => Promise<Probe>,
   log: (line: string) => void,
 ): Promise<Search> {
-  const broken: (Candidate & { readonly reason: string })[] = [];
+  const tried: Tried[] = [];
   for (const candidate of candidates) {
-    const result = await probe(candidate.path);
-    if (result.kind === "server") return { found: { ...candidate, version: result.version } };
-    if (result.kind === "broken") {
-      log(`${candidate.path} (${wordsFor(candidate.origin)}) does not start: ${result.reason}`);
-      broken.push({ ...candidate, reason: result.reason });
-    }
+    const result = { ...candidate, ...(await probe(candidate.path)) };
+    tried.push(result);
+    const { origin, path } = candidate;
+    if (result.kind === "server") return { found: { origin, path, version: result.version }, tried };
+    if (result.kind === "broken") log(`${path} (${wordsFor(origin)}) does not start: ${result.reason}`);
   }
-  return { notFound: explain(candidates, broken) };
+  return { notFound: explain(tried, isTrusted), tried };
 }
 
-function explain(candidates: readonly Candidate[], broken: readonly (Candidate & { reason: string })[]): NotFound {
-  const named = candidates.find((candidate) => candidate.origin === "setting");
+function explain(tried: readonly Tried[], isTrusted: boolean): NotFound {
+  const named = tried.find((candidate) => candidate.origin === "setting");
   const isAboutSetting = named !== undefined;
-  const [first] = broken;
+  const first = tried.find((candidate) => candidate.kind === "broken");
   if (first?.origin === "bundled") {
-    const message = `asyncwise cannot start its bundled server: ${first.reason}. ${OTHER_PACKAGE}`;
-    return { message, isAboutSetting: true };
+    const instead = isTrusted ? OTHER_SERVER : TRUST;
+    const message = `asyncwise cannot start its bundled server: ${first.reason}. ${OTHER_PACKAGE}, or ${instead}.`;
+    return { message, isAboutSetting: isTrusted };
   }
   if (first !== undefined) {
     return {
@@ -58,22 +65,21 @@ function explain(candidates: readonly Candidate[], broken: readonly (Candidate &
       isAboutSetting,
     };
   }
-  const restricted = candidates.every((candidate) => candidate.origin === "bundled");
-  return restricted
+  return isTrusted
     ? {
-        message:
-          "asyncwise is not bundled with this package of the extension, and a workspace that is not trusted uses no other.",
-        isAboutSetting: false,
-      }
-    : {
         message: `asyncwise is not installed: it is neither in the Python environment nor on PATH, nor bundled with this package of the extension. ${INSTALL}`,
         isAboutSetting: true,
+      }
+    : {
+        message: `asyncwise is not bundled with this package of the extension, and a workspace that is not trusted uses no other. ${OTHER_PACKAGE}, or ${TRUST}.`,
+        isAboutSetting: false,
       };
 }
 
 const INSTALL = "Install it there, or name it in the setting asyncwise.path.";
-const OTHER_PACKAGE =
-  "Install the package of the extension for this platform, or name a server in the setting asyncwise.path.";
+const OTHER_PACKAGE = "Install the package of the extension for this platform";
+const OTHER_SERVER = "name a server in the setting asyncwise.path";
+const TRUST = "trust the workspace, to use one that is installed";
 
 /** Where a server comes from, for a person. */
 export function wordsFor(origin: Origin): string {

@@ -25,6 +25,8 @@ const SETTINGS = {
   "telemetry.telemetryLevel": "off",
   "git.openRepositoryInParentFolders": "never",
   "window.commandCenter": false,
+  // Without the name of the product, which is another than a user's.
+  "window.title": "${activeEditorShort}${separator}${rootName}",
   "security.workspace.trust.startupPrompt": "never",
   "security.workspace.trust.banner": "never",
 };
