@@ -45,5 +45,12 @@ pub(super) fn owned(row: &'static Resource, what: SmolStr) -> Owned {
         with,
     };
     let confidence = if row.lenient { Confidence::Possible } else { Confidence::Likely };
+    let what = behind_private_modules(&what);
     Owned { what, closes, needs, origin: Origin::Known(row), factory: None, confidence }
+}
+
+/// A dotted name without the modules that only their package names: `Manager.start` of `package._manager.Manager.start`.
+fn behind_private_modules(name: &SmolStr) -> SmolStr {
+    let private = name.rfind("._").and_then(|at| name[at + 1..].split_once('.'));
+    private.map_or_else(|| name.clone(), |(_, rest)| rest.into())
 }
