@@ -76,11 +76,8 @@ impl SiteFinder<'_> {
     }
 
     /// The alternatives of a callee whose result can be awaited: of `Client | AsyncClient`, an awaited call means the
-    /// second. A plain function alone is called all the same, before the `await` of what it gives fails.
+    /// second.
     pub(super) fn awaitable_part(&mut self, callee: &Ty) -> Ty {
-        if matches!(callee.parts(), [Ty::Function(..)]) {
-            return callee.clone();
-        }
         let can = |ty: &Ty| ty.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_) | Ty::Unknown));
         let fits = |me: &mut Self, p: &Ty| matches!(p, Ty::External(_)) || can(&me.infer.called(p));
         let parts: Vec<Ty> = callee.parts().iter().filter(|p| fits(self, p)).cloned().collect();
