@@ -273,8 +273,10 @@ impl SiteFinder<'_> {
         if own && self.by_settings(expr, &world.qualified_name(def), args, confidence) {
             return;
         }
-        // A plain function whose result is awaited, though it gives nothing to await: something else of that name runs.
-        if self.is_awaited(expr) && !world.is_async(def) {
+        // A plain function whose result is awaited, though it gives nothing to await. Found by its bare name, something else
+        // of that name runs; where the very function is known, it runs before the `await` fails.
+        let is_guess = confidence == Confidence::Possible;
+        if is_guess && self.is_awaited(expr) && !world.is_async(def) {
             let result = self.infer.result(def);
             if !result.parts().iter().any(|p| matches!(p, Ty::Coroutine(_) | Ty::Awaitable(_))) {
                 return;
