@@ -1,6 +1,7 @@
 //! Who has a value right after it was made.
 
 use super::resource::Acquisition;
+use crate::finding::Confidence;
 use crate::index::FileIndex;
 use asyncwise_syntax::facts::*;
 
@@ -119,8 +120,10 @@ fn in_statement(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisition,
                     let parts = facts.list(*parts);
                     let is_plain = parts.iter().all(|&p| !matches!(facts.expr(p).kind, ExprKind::Starred(_)));
                     match parts.get(part as usize).filter(|_| is_plain) {
-                        Some(&target) => target_of(facts, index, target),
-                        None => Holder::Other,
+                        Some(&target) if !is_left_to_other(facts, acquisition, target, parts) => {
+                            target_of(facts, index, target)
+                        }
+                        _ => Holder::Other,
                     }
                 }
                 (Some(_), _) => Holder::Other,
@@ -131,6 +134,16 @@ fn in_statement(facts: &FileFacts, index: &FileIndex, acquisition: &Acquisition,
         StmtKind::With { .. } => Holder::Block,
         _ => Holder::Other,
     }
+}
+
+/// Whether the code keeps the other half of a pair only, which has this one and mostly closes it: `_, protocol = ...`.
+fn is_left_to_other(facts: &FileFacts, acquisition: &Acquisition, target: ExprId, parts: &[ExprId]) -> bool {
+    let is_ignored = |part: ExprId| match facts.expr(part).kind {
+        ExprKind::Name(name) => facts.name(name).starts_with('_'),
+        _ => false,
+    };
+    let is_lenient = acquisition.owned.confidence < Confidence::Likely;
+    is_lenient && is_ignored(target) && parts.iter().any(|&part| !is_ignored(part))
 }
 
 fn target_of(facts: &FileFacts, index: &FileIndex, target: ExprId) -> Holder {

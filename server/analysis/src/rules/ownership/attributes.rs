@@ -39,18 +39,18 @@ fn of_replaced(checked: &CheckedFile<'_>, replaced: &Replaced<'_>) -> Option<Fin
 
 fn of_entered(checked: &CheckedFile<'_>, entered: &Entered<'_>) -> Option<Finding> {
     let facts = checked.facts;
-    let Entered { first, attribute, then } = entered;
+    let Entered { first, attribute, then, makes_another } = entered;
     let acquisition = &first.acquisition;
     let what = described(facts, *attribute, &acquisition.owned);
-    let ExprKind::Call { func, .. } = facts.expr(then.acquisition.call).kind else { return None };
+    let ExprKind::Call { func, .. } = facts.expr(*then).kind else { return None };
     let call = checked.analysis.call_text(checked.file, func);
     let message = format!("{what} stays open if {call}() raises: `__aexit__` does not run when `__aenter__` fails");
     let is_connected = matches!(facts.expr(acquisition.value).kind, ExprKind::Await(_));
-    let likely = if is_connected { Confidence::Likely } else { Confidence::Possible };
+    let likely = if is_connected && *makes_another { Confidence::Likely } else { Confidence::Possible };
     let scope = facts.code_scope(facts.expr(acquisition.call).scope);
     let confidence = checked.where_it_matters(scope, likely.min(acquisition.owned.confidence));
     let mut finding = checked.finding("close-skipped-on-error", confidence, acquisition.call, message)?;
-    finding.chain.push(checked.step_at(then.acquisition.call, "may raise"));
+    finding.chain.push(checked.step_at(*then, "may raise"));
     Some(finding)
 }
 

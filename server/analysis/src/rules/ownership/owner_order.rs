@@ -148,7 +148,10 @@ fn is_shielded(facts: &FileFacts, first: StmtId, second: StmtId) -> bool {
                     return true;
                 }
             }
-            // `suppress(...)`, or whatever else may stop an exception; a loop goes on elsewhere.
+            // `suppress(...)`, or whatever else may stop an exception: what stands in the same body is skipped all the same, as
+            // under a lock.
+            StmtKind::With { .. } if facts.stmt(parent).span.contains(second) => {}
+            // A loop goes on elsewhere.
             StmtKind::With { .. } | StmtKind::For { .. } | StmtKind::While { .. } => return true,
             // Another arm.
             StmtKind::If { body, orelse, .. } => {
