@@ -165,7 +165,7 @@ impl<'a> Source<'a> {
             _ => false,
         };
         let header = block.iter().take_while(is_header).count();
-        let newline = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
+        let newline = self.newline();
         Some(match block.get(header) {
             Some(&next) => {
                 let start = self.facts.stmt(next).span.start;
@@ -177,6 +177,11 @@ impl<'a> Source<'a> {
                 self.edit(Span::new(end, end), format!("{newline}{statement}{newline}"))
             }
         })
+    }
+
+    /// What ends the lines of the file.
+    pub fn newline(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
     /// Offset of the first byte of the line that holds `offset`.

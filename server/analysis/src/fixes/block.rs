@@ -16,7 +16,7 @@ pub(crate) fn in_block(source: &Source<'_>, stmts: &[StmtId], header: &str) -> O
         return None;
     }
     let step = step(source, stmts[0], indent);
-    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = source.newline();
     let mut edits = Vec::new();
     let mut line = source.line_start(span.start);
     while line < span.end {
@@ -38,7 +38,7 @@ pub(crate) fn indentation<'a>(source: &Source<'a>, at: u32) -> Option<&'a str> {
 }
 
 /// Whether nothing but a comment stands after `at` on its line.
-fn ends_its_line(source: &Source<'_>, at: u32) -> bool {
+pub(crate) fn ends_its_line(source: &Source<'_>, at: u32) -> bool {
     let rest = source.text[at as usize..].lines().next().unwrap_or_default().trim();
     rest.is_empty() || rest.starts_with('#')
 }

@@ -4,7 +4,7 @@
 use crate::analysis::Analysis;
 use crate::contexts::Frameworks;
 use crate::finding::FileId;
-use crate::graph::SiteRef;
+use crate::graph::{Graph, SiteRef};
 use crate::infer::Infer;
 use crate::knowledge::Knowledge;
 use crate::sites::Happens;
@@ -27,6 +27,9 @@ static NAMES: LazyLock<Vec<SmolStr>> = LazyLock::new(|| {
     names.dedup();
     names
 });
+
+/// A call, in its file.
+type Call = (FileId, ExprId);
 
 /// The calls that functions are given to, by function.
 #[derive(Debug, Default)]
@@ -54,42 +57,35 @@ impl HandedOver {
     }
 
     /// The calls that a framework provides what the function gives by: `Depends(function)`.
-    pub(crate) fn provided_by(
-        &self,
-        infer: &mut Infer<'_>,
-        graph: &crate::graph::Graph,
-        def: Def,
-    ) -> Vec<(FileId, ExprId)> {
-        self.given(graph, def).filter(|&(file, call)| provides(infer, file, call)).collect()
+    pub(crate) fn provided_by(&self, infer: &mut Infer<'_>, graph: &Graph, def: Def) -> Vec<Call> {
+        self.given(graph, def).filter(|&call| provides(infer, call)).collect()
     }
 
     /// The calls that start a server which runs the function for each connection.
-    pub(crate) fn served_by(
-        &self,
-        infer: &mut Infer<'_>,
-        graph: &crate::graph::Graph,
-        def: Def,
-    ) -> Vec<(FileId, ExprId)> {
-        let serves = |infer: &mut Infer<'_>, (file, call): (FileId, ExprId)| matches!(callee(infer, file, call), Ty::External(path) if SERVERS.contains(&path.as_str()));
-        self.given(graph, def).filter(|&at| serves(infer, at)).collect()
+    pub(crate) fn served_by(&self, infer: &mut Infer<'_>, graph: &Graph, def: Def) -> Vec<Call> {
+        self.given(graph, def).filter(|&call| serves(infer, call)).collect()
     }
 
-    fn given(&self, graph: &crate::graph::Graph, def: Def) -> impl Iterator<Item = (FileId, ExprId)> {
+    fn given(&self, graph: &Graph, def: Def) -> impl Iterator<Item = Call> {
         let sites = self.0.get(&def).map_or(&[][..], Vec::as_slice);
         sites.iter().map(|&at| (at.file, graph.site(at).expr))
     }
 }
 
-fn callee(infer: &mut Infer<'_>, file: FileId, call: ExprId) -> Ty {
+fn serves(infer: &mut Infer<'_>, call: Call) -> bool {
+    matches!(callee(infer, call), Ty::External(path) if SERVERS.contains(&path.as_str()))
+}
+
+fn callee(infer: &mut Infer<'_>, (file, call): Call) -> Ty {
     match infer.world.facts(file).expr(call).kind {
         ExprKind::Call { func, .. } => infer.expr(file, func),
         _ => Ty::Unknown,
     }
 }
 
-fn provides(infer: &mut Infer<'_>, file: FileId, call: ExprId) -> bool {
-    let frameworks = Frameworks::of(infer.world, file);
-    match callee(infer, file, call) {
+fn provides(infer: &mut Infer<'_>, call: Call) -> bool {
+    let frameworks = Frameworks::of(infer.world, call.0);
+    match callee(infer, call) {
         Ty::External(path) | Ty::Class(Class::External(path)) => {
             frameworks.by_call_named(&path).iter().any(|(row, _)| row.provides)
         }

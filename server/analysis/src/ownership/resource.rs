@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use acquire::Resources;
 pub(super) use class::closer_rank;
-pub(super) use fresh::called_method;
+pub(crate) use fresh::called_method;
 pub(super) use members::{Members, is_closing, lets_go, method_around};
 
 use crate::finding::{Confidence, FileId};

@@ -199,7 +199,7 @@ fn unset(checked: &CheckedFile<'_>, call: ExprId, close: ExprId) -> Option<Fix> 
     let Parent::Stmt(stmt) = facts.expr(close).parent else { return None };
     let span = facts.stmt(stmt).span;
     let indent = block::indentation(&source, span.start)?;
-    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = source.newline();
     let text = format!("{newline}{indent}{}(None)", source.expr(func));
     Some(Fix {
         title: "Leave the thread without a current loop".to_owned(),

@@ -379,7 +379,7 @@ fn add_later(checked: &CheckedFile<'_>, stmt: StmtId) -> Option<Fix> {
     if !indent.chars().all(char::is_whitespace) {
         return None;
     }
-    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = source.newline();
     let text = source.slice(facts.expr(value).span);
     // Parentheses around the value are no part of it.
     let is_bare = source.slice(Span::new(facts.expr(value).span.end, span.end)).is_empty();

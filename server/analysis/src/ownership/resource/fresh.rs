@@ -168,7 +168,7 @@ pub(super) fn mentions(facts: &FileFacts, scope: ScopeId, name: NameId) -> impl 
 }
 
 /// The name of the method that is called on a value: `value.name(...)`.
-pub(in crate::ownership) fn called_method(facts: &FileFacts, value: ExprId) -> Option<(NameId, ExprId)> {
+pub(crate) fn called_method(facts: &FileFacts, value: ExprId) -> Option<(NameId, ExprId)> {
     let Parent::Expr(attribute) = facts.expr(value).parent else { return None };
     let ExprKind::Attribute { attr, .. } = facts.expr(attribute).kind else { return None };
     let Parent::Expr(call) = facts.expr(attribute).parent else { return None };

@@ -41,7 +41,7 @@ pub(in crate::rules) fn close_in_finally(
         return None;
     }
     let indent = block::indentation(&source, guarded.start)?;
-    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = source.newline();
     let step = block::step(&source, stmts[after], indent);
     let mut edits = block::in_block(&source, &stmts[after..last], "try:")?;
     let mut close = format!("{newline}{indent}finally:{newline}{indent}{step}{}.close()", facts.name(name));

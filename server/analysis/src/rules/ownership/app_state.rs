@@ -2,8 +2,7 @@
 //! without `await` (`close-not-awaited`).
 
 use super::CheckedFile;
-use super::given_by;
-use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes::Source;
 use crate::ownership::app_state::{Slot, slot, stored_at};
 use crate::ownership::file::Held;
@@ -29,10 +28,7 @@ fn left_open(checked: &mut CheckedFile<'_>, held: &Held) -> Option<Finding> {
         return None;
     }
     let kept = Source::of(&checked.analysis.world, checked.file).expr(target);
-    let what = match given_by(owned) {
-        Some(function) => format!("{kept} (from {function}())"),
-        None => format!("{kept} ({})", owned.what),
-    };
+    let what = super::named(kept, owned);
     let message = format!("{what} is never closed: nothing does so when the application shuts down");
     let confidence = checked.where_it_matters(scope, owned.confidence.min(Confidence::Likely));
     let mut finding = checked.finding(super::owner::WITHOUT_CLOSE, confidence, held.acquisition.call, message)?;
@@ -104,18 +100,6 @@ fn dropped_close(checked: &mut CheckedFile<'_>, call: ExprId) -> Option<Finding>
             return None;
         }
     }
-    let source = Source::of(&analysis.world, checked.file);
-    let message = format!("{}() is not awaited: nothing is closed", source.expr(func));
-    let rule = super::close_not_awaited::RULE;
-    let mut finding = checked.finding(rule, Confidence::Likely, call, message)?;
-    let place = Place { file: first.0, span: analysis.world.facts(first.0).expr(first.1).span };
-    finding.chain.push(ChainStep { place, message: "made here".to_owned() });
-    if source.await_is_legal(call) {
-        finding.fixes.push(Fix {
-            title: "Await the close".to_owned(),
-            applicability: Applicability::Unsafe,
-            edits: source.insert_await(call),
-        });
-    }
-    Some(finding)
+    let made = Place { file: first.0, span: analysis.world.facts(first.0).expr(first.1).span };
+    super::close_not_awaited::dropped(checked, call, made, Confidence::Likely)
 }

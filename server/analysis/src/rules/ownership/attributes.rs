@@ -1,7 +1,7 @@
 //! What an attribute loses while it is open: it is replaced (`unclosed-resource`), or `__aenter__` fails after it was made
 //! (`close-skipped-on-error`).
 
-use super::{CheckedFile, given_by};
+use super::CheckedFile;
 use crate::analysis::RawFinding;
 use crate::finding::{Confidence, Finding};
 use crate::ownership::entering::{Entered, entered};
@@ -56,9 +56,5 @@ fn of_entered(checked: &CheckedFile<'_>, entered: &Entered<'_>) -> Option<Findin
 
 /// The attribute and what is in it.
 fn described(facts: &FileFacts, attribute: NameId, owned: &Owned) -> String {
-    let name = facts.name(attribute);
-    match given_by(owned) {
-        Some(function) => format!("self.{name} (from {function}())"),
-        None => format!("self.{name} ({})", owned.what),
-    }
+    super::named(format_args!("self.{}", facts.name(attribute)), owned)
 }

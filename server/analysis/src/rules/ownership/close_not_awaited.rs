@@ -2,9 +2,9 @@
 
 use super::CheckedFile;
 use crate::analysis::RawFinding;
-use crate::finding::{Applicability, Confidence, Finding, Fix};
+use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
-use crate::ownership::resource::Acquisition;
+use crate::ownership::resource::{Acquisition, called_method};
 use crate::types::Ty;
 use asyncwise_syntax::facts::*;
 
@@ -30,30 +30,32 @@ pub(in crate::rules) fn find(checked: &mut CheckedFile<'_>) -> Vec<RawFinding> {
 
 fn finding(checked: &mut CheckedFile<'_>, mention: ExprId, made: &Acquisition) -> Option<Finding> {
     let facts = checked.facts;
-    let Parent::Expr(attribute) = facts.expr(mention).parent else { return None };
-    let (ExprKind::Attribute { .. }, Parent::Expr(call)) = (&facts.expr(attribute).kind, facts.expr(attribute).parent)
-    else {
-        return None;
-    };
-    let is_called = matches!(facts.expr(call).kind, ExprKind::Call { func, .. } if func == attribute);
+    let (_, call) = called_method(facts, mention)?;
     let is_dropped =
         matches!(facts.expr(call).parent, Parent::Stmt(stmt) if matches!(facts.stmt(stmt).kind, StmtKind::Expr(_)));
-    if !is_called || !is_dropped || !made.owned.closes.awaited {
+    if !is_dropped || !made.owned.closes.awaited {
         return None;
     }
     let ty = checked.infer.expr(checked.file, call);
     if !ty.parts().iter().all(|part| matches!(part, Ty::Coroutine(_))) {
         return None;
     }
+    let made = Place { file: checked.file, span: facts.expr(made.call).span };
+    dropped(checked, call, made, Confidence::Certain)
+}
+
+/// The finding at the call of a close whose coroutine is dropped. To await it is safe where it is certain that it closes.
+pub(super) fn dropped(checked: &CheckedFile<'_>, call: ExprId, made: Place, confidence: Confidence) -> Option<Finding> {
+    let ExprKind::Call { func, .. } = checked.facts.expr(call).kind else { return None };
     let source = Source::of(&checked.analysis.world, checked.file);
-    let close = source.slice(facts.expr(attribute).span);
-    let message = format!("{close}() is not awaited: nothing is closed");
-    let mut finding = checked.finding(RULE, Confidence::Certain, call, message)?;
-    finding.chain.push(checked.step_at(made.call, "made here"));
+    let message = format!("{}() is not awaited: nothing is closed", source.expr(func));
+    let mut finding = checked.finding(RULE, confidence, call, message)?;
+    finding.chain.push(ChainStep { place: made, message: "made here".to_owned() });
     if source.await_is_legal(call) {
+        let is_certain = confidence == Confidence::Certain;
         finding.fixes.push(Fix {
             title: "Await the close".to_owned(),
-            applicability: Applicability::Safe,
+            applicability: if is_certain { Applicability::Safe } else { Applicability::Unsafe },
             edits: source.insert_await(call),
         });
     }

@@ -190,7 +190,7 @@ impl Class<'_> {
         let at = line_end(&self.source, facts.stmt(last).span.end);
         let mut text = String::new();
         for line in lines {
-            text.push_str(newline(&self.source));
+            text.push_str(self.source.newline());
             if !line.is_empty() {
                 let _ = write!(text, "{indent}{line}");
             }
@@ -277,7 +277,7 @@ pub(super) fn at_end(
     let facts = source.facts;
     let body = facts.scope(function).body;
     let indent = indent(source, body)?;
-    let (step, newline) = (step_of(indent), newline(source));
+    let (step, newline) = (step_of(indent), source.newline());
     let is_text = |stmt: &StmtId| match facts.stmt(*stmt).kind {
         StmtKind::Expr(e) => matches!(facts.expr(e).kind, ExprKind::Str(_)),
         _ => false,
@@ -319,10 +319,6 @@ pub(super) fn at_end(
     let _ = write!(text, "{newline}{indent}finally:{}", all(step));
     edits.push(source.edit(whole, text));
     crate::fixes::tidy(edits)
-}
-
-fn newline(source: &Source<'_>) -> &'static str {
-    if source.text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
 /// By how much a block in code that is indented like this is indented further.

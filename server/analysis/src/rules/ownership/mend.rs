@@ -190,7 +190,7 @@ fn try_finally(checked: &CheckedFile<'_>, source: &Source<'_>, life: &Lifetime, 
     let first = *stretch.used.first()?;
     let indent = block::indentation(source, facts.stmt(first).span.start)?;
     let step = block::step(source, first, indent);
-    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = source.newline();
     let name = facts.name(life.name);
     let mut text = format!("{newline}{indent}finally:{newline}{indent}{step}{}", close_text(name, owned));
     if let Some(then) = &owned.closes.then_await {

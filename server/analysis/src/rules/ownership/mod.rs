@@ -96,10 +96,14 @@ impl CheckedFile<'_> {
 
 /// The variable and what is in it, for messages.
 fn described(facts: &FileFacts, life: &Lifetime) -> String {
-    let name = facts.name(life.name);
-    match given_by(&life.acquisition.owned) {
-        Some(function) => format!("{name} (from {function}())"),
-        None => format!("{name} ({})", life.acquisition.owned.what),
+    named(facts.name(life.name), &life.acquisition.owned)
+}
+
+/// What has something, and what that is: `client (httpx.AsyncClient)`, `self.connection (from asyncpg.connect())`.
+fn named(holder: impl std::fmt::Display, owned: &Owned) -> String {
+    match given_by(owned) {
+        Some(function) => format!("{holder} (from {function}())"),
+        None => format!("{holder} ({})", owned.what),
     }
 }
 

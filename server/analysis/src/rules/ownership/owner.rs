@@ -10,6 +10,7 @@ use crate::ownership::owner::{Asked, Kept, Owner, owners};
 use crate::ownership::resource::{Needs, Origin};
 use crate::roots::is_test_module;
 use crate::types::Def;
+use asyncwise_syntax::facts::FileFacts;
 use std::rc::Rc;
 
 pub(super) const WITHOUT_CLOSE: &str = "owner-without-close";
@@ -62,10 +63,7 @@ fn of_module(checked: &CheckedFile<'_>, held: &Held) -> Option<Finding> {
         return None;
     }
     let variable = checked.facts.name(*name);
-    let what = match super::given_by(owned) {
-        Some(function) => format!("{variable} (from {function}())"),
-        None => format!("{variable} ({})", owned.what),
-    };
+    let what = super::named(variable, owned);
     let message = format!("the module keeps {what}, and nothing closes it when the program ends");
     checked.finding(WITHOUT_CLOSE, Confidence::Possible, held.acquisition.call, message)
 }
@@ -104,7 +102,7 @@ fn never_closed(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept) -> Option
         return None;
     }
     let class = checked.analysis.world.name(owner.class);
-    let what = described(checked, kept);
+    let what = described(checked.facts, kept);
     let message = match (kept.is_given, owner.has_outside) {
         (true, _) => format!("{class} keeps {what} where none is handed in, and has no close for it"),
         (false, true) => format!("{class} keeps {what}, and nothing closes it"),
@@ -121,7 +119,7 @@ fn forgotten(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, closer: Def)
         return None;
     }
     let world = &checked.analysis.world;
-    let (class, what) = (world.name(owner.class), described(checked, kept));
+    let (class, what) = (world.name(owner.class), described(checked.facts, kept));
     let close = world.name(closer);
     let message = match kept.is_given {
         true => format!("{class}.{close}() does not close {what}, also where the class made it itself"),
@@ -135,15 +133,12 @@ fn forgotten(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, closer: Def)
     Some(finding)
 }
 
-/// `self.client (httpx.AsyncClient)`.
-pub(super) fn described(checked: &CheckedFile<'_>, kept: &Kept) -> String {
-    let attribute = checked.facts.name(kept.attribute);
+/// `self.client (httpx.AsyncClient)`. `facts` are those of the owner's file.
+pub(super) fn described(facts: &FileFacts, kept: &Kept) -> String {
+    let attribute = facts.name(kept.attribute);
     let owned = &kept.first().owned;
     if kept.is_element {
         return format!("{} in self.{attribute}", nameless(owned));
     }
-    match super::given_by(owned) {
-        Some(function) => format!("self.{attribute} (from {function}())"),
-        None => format!("self.{attribute} ({})", owned.what),
-    }
+    super::named(format_args!("self.{attribute}"), owned)
 }

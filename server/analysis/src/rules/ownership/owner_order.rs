@@ -48,7 +48,7 @@ fn made_again(checked: &CheckedFile<'_>, owner: &Owner, kept: &Kept, first: &Mad
     let sure = kept.ends.handed_on.is_empty() && !kept.ends.is_unclear;
     let confidence = confidence(checked, owner, kept).min(if sure { Confidence::Likely } else { Confidence::Possible });
     let name = facts.name(facts.scope(method).name);
-    let what = described(checked, kept);
+    let what = described(checked.facts, kept);
     let message = format!("{name}() gives {what} another value while the old one is open");
     let mut finding = checked.finding(FORGETS, confidence, made.acquisition.call, message)?;
     finding.chain.push(checked.step_at(first.acquisition.call, "the old one is made here"));
@@ -103,7 +103,7 @@ pub(super) fn skipped(checked: &CheckedFile<'_>, owner: &Owner) -> Option<Findin
     let pairs = closes.iter().flat_map(|first| closes.iter().map(move |second| (first, second)));
     let mut pairs = pairs.filter(|(a, b)| a.0 == b.0 && is_waited_for(facts, a.3.at) && is_before(facts, a.1, b.1));
     let (first, second) = pairs.find(|(a, b)| !is_shielded(facts, a.1, b.1))?;
-    let what = described(checked, second.2);
+    let what = described(checked.facts, second.2);
     let class = checked.analysis.world.name(owner.class);
     let close = checked.analysis.world.name(first.0);
     let earlier = facts.name(first.2.attribute);

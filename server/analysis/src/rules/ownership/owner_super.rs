@@ -1,8 +1,8 @@
 //! What `owner-forgets-resource` says of a class that has a close in place of its base's and does not call that one.
 
+use super::CheckedFile;
 use super::generate_close::at_end;
 use super::owner::FORGETS;
-use super::{CheckedFile, given_by, nameless};
 use crate::finding::{Applicability, ChainStep, Confidence, Finding, Fix, Place};
 use crate::fixes::Source;
 use crate::graph::Reason;
@@ -74,12 +74,7 @@ fn finding(checked: &CheckedFile<'_>, class: Def, hidden: Hidden, owner: &Owner,
     let sure = !kept.is_given && !kept.ends.is_lent;
     let confidence = if sure { owned.confidence } else { owned.confidence.min(Confidence::Possible) };
     let (name, close) = (world.name(class), world.name(hidden.by));
-    let attribute = world.facts(owner.class.file).name(kept.attribute);
-    let what = match given_by(owned) {
-        _ if kept.is_element => format!("{} in self.{attribute}", nameless(owned)),
-        Some(function) => format!("self.{attribute} (from {function}())"),
-        None => format!("self.{attribute} ({})", owned.what),
-    };
+    let what = super::owner::described(world.facts(owner.class.file), kept);
     let made = Place { file: owner.class.file, span: world.facts(owner.class.file).expr(kept.first().call).span };
     let closes = Place { file: hidden.close.file, span: world.scope(hidden.close).name_span };
     let confidence = checked.where_it_matters(hidden.by.scope, confidence);

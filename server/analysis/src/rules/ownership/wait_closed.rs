@@ -3,9 +3,10 @@
 use super::CheckedFile;
 use super::close_not_awaited::RULE;
 use crate::finding::{Applicability, Confidence, Finding, Fix};
-use crate::fixes::Source;
+use crate::fixes::{Source, block};
+use crate::index::Slot;
 use crate::ownership::handler::writers;
-use crate::ownership::resource::{Origin, Owned};
+use crate::ownership::resource::{Origin, Owned, called_method};
 use asyncwise_syntax::facts::*;
 
 /// The closes of stream writers that nothing waits for.
@@ -75,15 +76,12 @@ fn first(checked: &CheckedFile<'_>, closed: &[ExprId]) -> Option<Finding> {
 
 fn finding(checked: &CheckedFile<'_>, mention: ExprId) -> Option<Finding> {
     let facts = checked.facts;
-    let Parent::Expr(attribute) = facts.expr(mention).parent else { return None };
-    let Parent::Expr(call) = facts.expr(attribute).parent else { return None };
+    let (method, call) = called_method(facts, mention)?;
     let Parent::Stmt(stmt) = facts.expr(call).parent else { return None };
-    let is_close =
-        matches!(facts.expr(attribute).kind, ExprKind::Attribute { attr, .. } if facts.name(attr) == "close");
     let source = Source::of(&checked.analysis.world, checked.file);
     let scope = facts.code_scope(facts.expr(call).scope);
     let is_dropped = matches!(facts.stmt(stmt).kind, StmtKind::Expr(e) if e == call);
-    if !is_close || !is_dropped || !source.await_is_legal(call) || is_in_handler(facts, stmt) {
+    if facts.name(method) != "close" || !is_dropped || !source.await_is_legal(call) || is_in_handler(checked, stmt) {
         return None;
     }
     let writer = source.expr(mention);
@@ -91,15 +89,10 @@ fn finding(checked: &CheckedFile<'_>, mention: ExprId) -> Option<Finding> {
     let confidence = checked.where_it_matters(scope, Confidence::Possible);
     let mut finding = checked.finding(RULE, confidence, call, message)?;
     let span = facts.stmt(stmt).span;
-    let start = source.line_start(span.start);
-    let indent = source.slice(Span::new(start, span.start));
-    let rest = source.text.get(span.end as usize..).unwrap_or_default();
-    let rest = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-    let is_alone =
-        indent.chars().all(|c| matches!(c, ' ' | '\t')) && (rest.trim().is_empty() || rest.trim().starts_with('#'));
-    if is_alone {
-        let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
-        let end = span.end + rest.len() as u32;
+    if let Some(indent) = block::indentation(&source, span.start).filter(|_| block::ends_its_line(&source, span.end)) {
+        let newline = source.newline();
+        let rest = source.text.get(span.end as usize..).unwrap_or_default();
+        let end = span.end + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32;
         finding.fixes.push(Fix {
             title: format!("Await `{writer}.wait_closed()`"),
             applicability: Applicability::Unsafe,
@@ -110,17 +103,7 @@ fn finding(checked: &CheckedFile<'_>, mention: ExprId) -> Option<Finding> {
 }
 
 /// Whether a statement stands in an `except`.
-fn is_in_handler(facts: &FileFacts, stmt: StmtId) -> bool {
-    let span = facts.stmt(stmt).span;
-    let mut at = facts.stmt(stmt).parent;
-    while let Some(parent) = at {
-        if let StmtKind::Try { handlers, .. } = facts.stmt(parent).kind {
-            let mut bodies = facts.handlers[handlers.range()].iter().flat_map(|handler| facts.block(handler.body));
-            if bodies.any(|&s| facts.stmt(s).span.contains(span)) {
-                return true;
-            }
-        }
-        at = facts.stmt(parent).parent;
-    }
-    false
+fn is_in_handler(checked: &CheckedFile<'_>, stmt: StmtId) -> bool {
+    let mut around = std::iter::successors(Some(stmt), |&at| checked.facts.stmt(at).parent);
+    around.any(|at| matches!(checked.index.slot(at), Slot::Handler(_)))
 }

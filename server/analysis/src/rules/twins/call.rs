@@ -109,7 +109,7 @@ fn import_beside(
             let after = facts.stmt(import.stmt).span;
             let indent = source.slice(Span::new(source.line_start(after.start), after.start));
             let dots = ".".repeat(import.level as usize);
-            let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+            let newline = source.newline();
             let text = format!("{newline}{indent}from {dots}{} import {name}", import.module);
             // Something else on the line keeps the statement from being added to.
             let rest = source.text[after.end as usize..].lines().next().unwrap_or_default();
