@@ -23,13 +23,13 @@ const ON_PATH = ["PATH: /usr/local/bin/asyncwise", "PATH: /usr/bin/asyncwise"];
 const BUNDLED = "bundled: /extension/bin/asyncwise";
 
 test("environment, PATH, bundled: in this order", () => {
-  check({ environments: ["/work/.venv"] }, ["environment: /work/.venv/bin/asyncwise", ...ON_PATH, BUNDLED]);
+  check({ environments: ["/projects/.venv"] }, ["environment: /projects/.venv/bin/asyncwise", ...ON_PATH, BUNDLED]);
 });
 
 test("an environment may be named by its interpreter", () => {
   for (const interpreter of ["python", "python3", "python3.13"]) {
-    check({ environments: [`/work/.venv/bin/${interpreter}`], searchPath: "" }, [
-      "environment: /work/.venv/bin/asyncwise",
+    check({ environments: [`/projects/.venv/bin/${interpreter}`], searchPath: "" }, [
+      "environment: /projects/.venv/bin/asyncwise",
       BUNDLED,
     ]);
   }
@@ -40,11 +40,11 @@ test("an environment may be named by its interpreter", () => {
 });
 
 test("the setting is alone", () => {
-  check({ setting: "/opt/asyncwise", environments: ["/work/.venv"] }, ["setting: /opt/asyncwise"]);
+  check({ setting: "/opt/asyncwise", environments: ["/projects/.venv"] }, ["setting: /opt/asyncwise"]);
 });
 
 test("a workspace that is not trusted names nothing", () => {
-  check({ isTrusted: false, setting: "/opt/asyncwise", environments: ["/work/.venv"] }, [BUNDLED]);
+  check({ isTrusted: false, setting: "/opt/asyncwise", environments: ["/projects/.venv"] }, [BUNDLED]);
 });
 
 test("relative directories of PATH depend on where one stands, and are left out", () => {
@@ -71,14 +71,14 @@ test("Windows", () => {
 });
 
 test("variables of a path are filled in", () => {
-  const known = { home: "/home/ada", folder: "/work/shop", variables: { VENV: "/envs/$&" } };
+  const known = { home: "/users/me", folder: "/projects/shop", variables: { VENV: "/envs/$&" } };
   const cases: [string, string][] = [
     ["", ""],
     [" /opt/asyncwise ", "/opt/asyncwise"],
-    ["~/bin/asyncwise", "/home/ada/bin/asyncwise"],
+    ["~/bin/asyncwise", "/users/me/bin/asyncwise"],
     ["/a/~b", "/a/~b"],
-    ["${workspaceFolder}/.venv/bin/asyncwise", "/work/shop/.venv/bin/asyncwise"],
-    ["${userHome}/a", "/home/ada/a"],
+    ["${workspaceFolder}/.venv/bin/asyncwise", "/projects/shop/.venv/bin/asyncwise"],
+    ["${userHome}/a", "/users/me/a"],
     ["${env:VENV}/bin${env:NOTHING}", "/envs/$&/bin"],
   ];
   for (const [text, expected] of cases) assert.equal(fillIn(text, known), expected);
