@@ -179,6 +179,12 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The byte offset where the line that holds `offset` ends, before what ends it.
+    pub fn line_end(&self, offset: u32) -> u32 {
+        let rest = self.text.get(offset as usize..).unwrap_or_default();
+        offset + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
+    }
+
     /// What ends the lines of the file.
     pub fn newline(&self) -> &'static str {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }

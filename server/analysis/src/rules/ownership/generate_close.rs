@@ -187,7 +187,7 @@ impl Class<'_> {
             lines.push(format!("{step}{awaiting}self.{close}()"));
         }
         let last = *facts.block(class.body).last()?;
-        let at = line_end(&self.source, facts.stmt(last).span.end);
+        let at = self.source.line_end(facts.stmt(last).span.end);
         let mut text = String::new();
         for line in lines {
             text.push_str(self.source.newline());
@@ -293,7 +293,7 @@ pub(super) fn at_end(
         StmtKind::Expr(e) => facts.expr(e).kind == ExprKind::Ellipsis,
         _ => false,
     };
-    let end = line_end(source, facts.stmt(*facts.block(body).last()?).span.end);
+    let end = source.line_end(facts.stmt(*facts.block(body).last()?).span.end);
     if statements.iter().all(plain) {
         edits.push(source.edit(Span::new(end, end), all("")));
         return crate::fixes::tidy(edits);
@@ -329,14 +329,7 @@ fn step_of(indent: &str) -> &'static str {
 /// The indentation of the first statement of a block that begins on a line of its own.
 fn indent<'a>(source: &Source<'a>, block: Block) -> Option<&'a str> {
     let first = *source.facts.block(block).first()?;
-    let start = source.facts.stmt(first).span.start;
-    let before = source.slice(Span::new(source.line_start(start), start));
-    before.chars().all(|c| matches!(c, ' ' | '\t')).then_some(before)
-}
-
-fn line_end(source: &Source<'_>, offset: u32) -> u32 {
-    let rest = source.text.get(offset as usize..).unwrap_or_default();
-    offset + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32
+    crate::fixes::block::indentation(source, source.facts.stmt(first).span.start)
 }
 
 /// The callables that close a value of this name, and whether any is awaited.

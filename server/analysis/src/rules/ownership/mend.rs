@@ -196,7 +196,7 @@ fn try_finally(checked: &CheckedFile<'_>, source: &Source<'_>, life: &Lifetime, 
     if let Some(then) = &owned.closes.then_await {
         text.push_str(&format!("{newline}{indent}{step}await {name}.{then}()"));
     }
-    let end = line_end(source, facts.stmt(*stretch.used.last()?).span.end);
+    let end = source.line_end(facts.stmt(*stretch.used.last()?).span.end);
     // Where the last lines go, it comes in their place.
     match edits
         .iter_mut()
@@ -323,11 +323,6 @@ fn whole_lines(source: &Source<'_>, span: Span) -> Option<Span> {
 fn comment_after<'a>(source: &Source<'a>, end: u32) -> &'a str {
     let rest = source.text[end as usize..].lines().next().unwrap_or_default().trim();
     if rest.starts_with('#') { rest } else { "" }
-}
-
-fn line_end(source: &Source<'_>, at: u32) -> u32 {
-    let rest = source.text[at as usize..].split(['\n', '\r']).next().unwrap_or_default();
-    at + rest.len() as u32
 }
 
 /// The statements of the block that holds `stmt`.

@@ -91,8 +91,7 @@ fn finding(checked: &CheckedFile<'_>, mention: ExprId) -> Option<Finding> {
     let span = facts.stmt(stmt).span;
     if let Some(indent) = block::indentation(&source, span.start).filter(|_| block::ends_its_line(&source, span.end)) {
         let newline = source.newline();
-        let rest = source.text.get(span.end as usize..).unwrap_or_default();
-        let end = span.end + rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32;
+        let end = source.line_end(span.end);
         finding.fixes.push(Fix {
             title: format!("Await `{writer}.wait_closed()`"),
             applicability: Applicability::Unsafe,

@@ -4,6 +4,7 @@ use super::super::CheckedFile;
 use super::guards;
 use super::marks::{Kept, Mark};
 use crate::finding::{Applicability, Edit, Fix};
+use crate::fixes::block::ends_its_line;
 use crate::fixes::{Source, tidy};
 use crate::sites::run_scope;
 use asyncwise_syntax::facts::*;
@@ -90,10 +91,7 @@ fn whole_line<'a>(source: &Source<'a>, own: Span) -> Option<(u32, &'a str, &'sta
 
 /// The end of the line at the end of a statement, after which nothing but a comment stands there.
 fn line_end(source: &Source<'_>, at: u32) -> Option<u32> {
-    let rest = source.slice(Span::new(at, source.text.len() as u32));
-    let line = rest.split(['\r', '\n']).next().unwrap_or_default();
-    let is_free = line.trim_start().is_empty() || line.trim_start().starts_with('#');
-    is_free.then_some(at + line.len() as u32)
+    ends_its_line(source, at).then(|| source.line_end(at))
 }
 
 fn awaits(facts: &FileFacts, stmt: StmtId, scope: ScopeId) -> bool {
